@@ -1,1 +1,9 @@
 //! weir: a TCP and HTTP load balancer with the event loop of HAProxy 1.5-dev7.
+
+pub mod config;
+pub mod engine;
+pub mod http;
+pub mod log;
+pub mod net;
+pub mod process;
+pub mod sys;

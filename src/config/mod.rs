@@ -1,0 +1,1 @@
+//! Configuration: tokens, sections, keyword tables, diagnostics, the model they fill.

@@ -1,0 +1,1 @@
+//! Traffic logs: formats and senders.

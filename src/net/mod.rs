@@ -1,0 +1,1 @@
+//! The network: protocols, listeners, addresses, the PROXY protocol, outgoing connections.

@@ -1,0 +1,1 @@
+//! The process: start-up, daemon, privileges, limits, signals to other processes.
