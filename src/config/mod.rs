@@ -1,1 +1,3 @@
 //! Configuration: tokens, sections, keyword tables, diagnostics, the model they fill.
+
+pub mod model;

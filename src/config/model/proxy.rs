@@ -1,0 +1,292 @@
+//! A proxy: what a `frontend`, `backend` or `listen` section says, defaults applied.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{BindId, HttpRule, LogFormat, LogTarget, Place, ProxyId, ServerId, Source};
+
+/// What a section may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    /// Accepts connections.
+    pub frontend: bool,
+    /// Has servers.
+    pub backend: bool,
+}
+
+/// `mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Bytes are relayed.
+    #[default]
+    Tcp,
+    /// HTTP/1 messages are processed.
+    Http,
+    /// dev7's `health`: every connection is answered "OK" and closed.
+    Health,
+}
+
+/// What happens to connections after a response. Ordered: the stronger of the frontend's
+/// and the backend's wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum ConnectionMode {
+    /// `option http-keep-alive`, the default: both sides stay open.
+    #[default]
+    KeepAlive,
+    /// `option http-tunnel`: bytes after the first exchange are relayed unseen.
+    Tunnel,
+    /// `option http-server-close`: the client stays, the server connection closes.
+    ServerClose,
+    /// `option httpclose` or `forceclose`: both close.
+    Close,
+}
+
+/// `http-reuse`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HttpReuse {
+    /// A connection serves the session that opened it only.
+    Never,
+    /// A session's first request goes out on a fresh connection or one known to be alive.
+    #[default]
+    Safe,
+    /// First requests too, on connections that were reused before.
+    Aggressive,
+    /// Any request on any idle connection.
+    Always,
+}
+
+/// `balance`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Balance {
+    /// Smooth weighted turns; weights may change at run time.
+    #[default]
+    RoundRobin,
+    /// Weighted turns over a fixed map.
+    StaticRoundRobin,
+    /// By hash of the client's address.
+    Source,
+    /// The server with the fewest connections for its weight.
+    LeastConnections,
+}
+
+/// `option X` that is on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ProxyOption {
+    /// `option abortonclose`
+    AbortOnClose,
+    /// `option accept-invalid-http-request`
+    AcceptInvalidHttpRequest,
+    /// `option accept-invalid-http-response`
+    AcceptInvalidHttpResponse,
+    /// `option allbackups`
+    AllBackups,
+    /// `option clitcpka`, also set by `tcpka`
+    ClientTcpKeepAlive,
+    /// `option srvtcpka`, also set by `tcpka`
+    ServerTcpKeepAlive,
+    /// `option contstats`
+    ContStats,
+    /// `option dontlog-normal`
+    DontLogNormal,
+    /// `option dontlognull`
+    DontLogNull,
+    /// `option http-ignore-probes`
+    HttpIgnoreProbes,
+    /// `option http-no-delay`
+    HttpNoDelay,
+    /// `option http-pretend-keepalive`
+    HttpPretendKeepAlive,
+    /// `option http-use-proxy-header`
+    HttpUseProxyHeader,
+    /// `option independent-streams`
+    IndependentStreams,
+    /// `option logasap`
+    LogAsap,
+    /// `option log-separate-errors`
+    LogSeparateErrors,
+    /// `option nolinger`
+    NoLinger,
+    /// `option persist`
+    Persist,
+    /// `option prefer-last-server`
+    PreferLastServer,
+    /// `option redispatch`
+    Redispatch,
+    /// `option socket-stats`
+    SocketStats,
+    /// `option splice-auto`
+    SpliceAuto,
+    /// `option splice-request`
+    SpliceRequest,
+    /// `option splice-response`
+    SpliceResponse,
+    /// `option tcp-smart-accept`
+    TcpSmartAccept,
+    /// `option tcp-smart-connect`
+    TcpSmartConnect,
+    /// `option transparent`
+    Transparent,
+}
+
+/// A set of [`ProxyOption`]s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ProxyOptions(u64);
+
+impl ProxyOptions {
+    /// True when the option is on.
+    pub const fn has(self, option: ProxyOption) -> bool {
+        self.0 & (1 << option as u8) != 0
+    }
+
+    /// Switches the option.
+    pub const fn set(&mut self, option: ProxyOption, on: bool) {
+        if on {
+            self.0 |= 1 << option as u8;
+            return;
+        }
+        self.0 &= !(1 << option as u8);
+    }
+}
+
+/// The `timeout` keywords in milliseconds, 0 when not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Timeouts {
+    /// `timeout client`
+    pub client_ms: u32,
+    /// `timeout client-fin`
+    pub client_fin_ms: u32,
+    /// `timeout server`
+    pub server_ms: u32,
+    /// `timeout server-fin`
+    pub server_fin_ms: u32,
+    /// `timeout connect`
+    pub connect_ms: u32,
+    /// `timeout queue`; the connect timeout applies when unset
+    pub queue_ms: u32,
+    /// `timeout http-request`
+    pub http_request_ms: u32,
+    /// `timeout http-keep-alive`; the http-request timeout applies when unset
+    pub http_keep_alive_ms: u32,
+    /// `timeout tarpit`; the connect timeout applies when unset
+    pub tarpit_ms: u32,
+    /// `timeout tunnel`
+    pub tunnel_ms: u32,
+    /// `timeout check`
+    pub check_ms: u32,
+}
+
+/// An address block for `except`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its first address.
+    pub address: IpAddr,
+    /// Bits that count.
+    pub prefix_len: u8,
+}
+
+impl Network {
+    /// True when `address` is of the same family and inside the block.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(block), IpAddr::V4(address)) => {
+                let shift = 32u32.saturating_sub(u32::from(self.prefix_len));
+                let differ = block.to_bits() ^ address.to_bits();
+                differ.checked_shr(shift).unwrap_or(0) == 0
+            }
+            (IpAddr::V6(block), IpAddr::V6(address)) => {
+                let shift = 128u32.saturating_sub(u32::from(self.prefix_len));
+                let differ = block.to_bits() ^ address.to_bits();
+                differ.checked_shr(shift).unwrap_or(0) == 0
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// `option forwardfor` or `option originalto`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Header name.
+    pub header: String,
+    /// `except`.
+    pub except: Option<Network>,
+    /// `if-none`.
+    pub if_none: bool,
+}
+
+/// What is logged per connection or request, and how.
+#[derive(Clone, Debug, Default)]
+pub struct LogLine {
+    /// Shape of the line.
+    pub format: LogFormat,
+    /// `log` lines of this proxy, those of `log global` included.
+    pub targets: Vec<LogTarget>,
+    /// `log-tag` of this proxy.
+    pub tag: Option<String>,
+}
+
+/// One frontend, backend or listen.
+#[derive(Clone, Debug, Default)]
+pub struct Proxy {
+    /// Name in the file.
+    pub name: String,
+    /// `id`, given or assigned.
+    pub numeric_id: u32,
+    /// Frontend, backend or both.
+    pub capabilities: Capabilities,
+    /// `mode`.
+    pub mode: Mode,
+    /// `disabled`.
+    pub disabled: bool,
+    /// `description`.
+    pub description: Option<String>,
+    /// `option X` switches.
+    pub options: ProxyOptions,
+    /// `option http-keep-alive` and its alternatives.
+    pub connection_mode: ConnectionMode,
+    /// `http-reuse`.
+    pub http_reuse: HttpReuse,
+    /// `timeout X`.
+    pub timeouts: Timeouts,
+    /// `maxconn` of the frontend; 0 takes the process's default.
+    pub maxconn: u32,
+    /// `fullconn` of the backend; 0 derives it.
+    pub fullconn: u32,
+    /// `backlog`; 0 takes maxconn.
+    pub backlog: u32,
+    /// `rate-limit sessions` per second; 0 unlimited.
+    pub rate_limit_sessions: u32,
+    /// `retries`.
+    pub retries: u32,
+    /// `option redispatch N`: every N-th retry; 0 or 1 see the manual. Meaningful with the option.
+    pub redispatch_after: i32,
+    /// `balance`.
+    pub balance: Balance,
+    /// `bind-process` or `process`: bit 0 is process 1; 0 means all.
+    pub process_mask: u64,
+    /// `grace` in milliseconds.
+    pub grace_ms: u32,
+    /// `source`.
+    pub source: Option<Source>,
+    /// `dispatch`.
+    pub dispatch: Option<std::net::SocketAddr>,
+    /// `option forwardfor`.
+    pub forwardfor: Option<Forwarded>,
+    /// `option originalto`.
+    pub originalto: Option<Forwarded>,
+    /// `errorfile`: status and the raw message.
+    pub errorfiles: Vec<(u16, Arc<[u8]>)>,
+    /// `http-request` rules in order.
+    pub http_request_rules: Vec<HttpRule>,
+    /// Logging.
+    pub log: LogLine,
+    /// `default_backend`, or the proxy itself for a `listen`.
+    pub default_backend: Option<ProxyId>,
+    /// Its sockets.
+    pub binds: Vec<BindId>,
+    /// Its servers.
+    pub servers: Vec<ServerId>,
+    /// The line of its section.
+    pub place: Place,
+}
