@@ -1,0 +1,351 @@
+//! Stream sockets: what the loop calls when a session's socket is readable or writable.
+//!
+//! [`stream_sock_read`] fills the channel, [`stream_sock_write`] drains it; both then decide
+//! whether the other end can go on alone or the session's task has to run. The session task
+//! uses the same two movements directly. Errors are only noted here: the task acts on them.
+//! Invariant: a callback touches its own session and wakes tasks, nothing else.
+
+use std::io;
+
+use crate::engine::fdtab::{Direction, Polling};
+use crate::engine::task::Wake;
+use crate::engine::tick::Tick;
+use crate::session::channel::{ChannelFlags, FORWARD_INFINITE};
+use crate::session::interface::{InterfaceFlags, InterfaceState};
+use crate::session::{Session, Side};
+use crate::sys::{self, Fd};
+use crate::worker::{Core, Worker};
+
+/// Read callback of a session's socket.
+#[inline(never)]
+pub fn stream_sock_read(worker: &mut Worker, fd: Fd) -> Polling {
+    log::trace!("stream_sock_read {fd:?}");
+    let Worker { sessions, core } = worker;
+    let owner = core.engine.fdtab.owner(fd);
+    let Some(session) = owner.and_then(|owner| sessions.of_owner(owner)) else {
+        core.engine.fdtab.delete(fd);
+        return Polling::Wait;
+    };
+    let Some(side) = session.side_of(fd) else {
+        core.engine.fdtab.delete(fd);
+        return Polling::Wait;
+    };
+    let polling = session.receive(side, fd, core);
+    session.after_read(side, core);
+    polling
+}
+
+/// Write callback of a session's socket.
+#[inline(never)]
+pub fn stream_sock_write(worker: &mut Worker, fd: Fd) -> Polling {
+    log::trace!("stream_sock_write {fd:?}");
+    let Worker { sessions, core } = worker;
+    let owner = core.engine.fdtab.owner(fd);
+    let Some(session) = owner.and_then(|owner| sessions.of_owner(owner)) else {
+        core.engine.fdtab.delete(fd);
+        return Polling::Wait;
+    };
+    let Some(side) = session.side_of(fd) else {
+        core.engine.fdtab.delete(fd);
+        return Polling::Wait;
+    };
+    if session.interface(side).state == InterfaceState::Connecting {
+        return session.connect_progress(side, fd, core);
+    }
+    session.transmit(side, core);
+    session.after_write(side, core)
+}
+
+/// What one read brought.
+enum Received {
+    /// The socket has no more for now.
+    Drained,
+    /// There may be more.
+    More,
+    /// Reading stopped: closed, failed, or no room.
+    Stopped,
+}
+
+impl Session {
+    /// Moves bytes from the socket into the channel, until it is drained or the channel is
+    /// full. One read that returns less than asked for means drained.
+    fn receive(&mut self, side: Side, fd: Fd, core: &mut Core) -> Polling {
+        let input = self.ends(side).input;
+        if input.flags.any(ChannelFlags::SHUTR.union(ChannelFlags::DONT_READ)) {
+            core.engine.fdtab.disarm(fd, Direction::Read);
+            return Polling::Wait;
+        }
+        for _ in 0..READS_MAX {
+            let received = if self.may_splice(side) {
+                self.splice_once(side, fd, core)
+            } else {
+                self.receive_once(side, fd, core)
+            };
+            match received {
+                Received::More => {}
+                Received::Drained | Received::Stopped => return Polling::Wait,
+            }
+        }
+        Polling::More
+    }
+
+    fn receive_once(&mut self, side: Side, fd: Fd, core: &mut Core) -> Received {
+        let (size, reserve) = (core.bufsize(), core.maxrewrite());
+        let ends = self.ends(side);
+        let mut room = ends.input.read_room(size, reserve);
+        if room == 0 && ends.input.can_replay() {
+            // A body larger than the buffer cannot be replayed any more.
+            ends.input.drop_kept();
+            room = ends.input.read_room(size, reserve);
+        }
+        let buffer = if room == 0 { None } else { ends.input.attach(&mut core.buffers) };
+        let Some(buffer) = buffer else {
+            ends.interface.flags.insert(InterfaceFlags::WAIT_ROOM);
+            core.engine.fdtab.disarm(fd, Direction::Read);
+            return Received::Stopped;
+        };
+        let tail = buffer.tail(room);
+        let asked = tail.len();
+        match sys::socket::recv(fd, tail) {
+            Ok(0) => {
+                ends.input.release_if_empty(&mut core.buffers);
+                self.read_closed(side, core);
+                Received::Stopped
+            }
+            Ok(count) => {
+                buffer.commit(count);
+                self.note_received(side, count, asked, core)
+            }
+            Err(error) => {
+                ends.input.release_if_empty(&mut core.buffers);
+                self.read_failed(side, fd, &error, core)
+            }
+        }
+    }
+
+    /// Accounts for bytes read into the buffer and decides whether to read on.
+    fn note_received(
+        &mut self,
+        side: Side,
+        count: usize,
+        asked: usize,
+        core: &mut Core,
+    ) -> Received {
+        let now = core.engine.clock.now_ms();
+        let ends = self.ends(side);
+        ends.input.received(count);
+        if ends.input.read_exp.is_set() && !ends.input.flags.any(ChannelFlags::READ_NOEXP) {
+            ends.input.read_exp = now.add_if_set(ends.input.read_timeout_ms);
+        }
+        if count < asked {
+            ends.input.full_reads = 0;
+            ends.input.flags.remove(ChannelFlags::STREAMER_FAST);
+            return Received::Drained;
+        }
+        ends.input.full_reads = ends.input.full_reads.saturating_add(1);
+        if ends.input.full_reads >= STREAMER_READS {
+            ends.input.flags.insert(ChannelFlags::STREAMER_FAST);
+        }
+        Received::More
+    }
+
+    fn read_failed(
+        &mut self,
+        side: Side,
+        fd: Fd,
+        error: &io::Error,
+        core: &mut Core,
+    ) -> Received {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => Received::Drained,
+            io::ErrorKind::Interrupted => Received::More,
+            _ => {
+                log::debug!("read error on {fd:?}: {error}");
+                let ends = self.ends(side);
+                ends.input.flags.insert(ChannelFlags::READ_ERROR);
+                ends.interface.flags.insert(InterfaceFlags::ERR);
+                core.engine.fdtab.disarm(fd, Direction::Read);
+                Received::Stopped
+            }
+        }
+    }
+
+    /// The peer closed its sending side.
+    fn read_closed(&mut self, side: Side, core: &mut Core) {
+        let ends = self.ends(side);
+        ends.input.flags.insert(ChannelFlags::READ_NULL);
+        if ends.input.flags.any(ChannelFlags::AUTO_CLOSE) {
+            ends.input.shutw_now();
+        }
+        self.shutr(side, core);
+    }
+
+    /// Passes on what was read without the task when it was all due to be forwarded, and
+    /// wakes the task otherwise.
+    fn after_read(&mut self, side: Side, core: &mut Core) {
+        let task = self.task;
+        let far = self.interface(side.other());
+        let (far_state, far_fd) = (far.state, far.fd());
+        let ends = self.ends(side);
+        if ends.interface.flags.any(InterfaceFlags::DONT_WAKE) {
+            return;
+        }
+        let needs_task = ends.input.flags.any(
+            ChannelFlags::READ_NULL
+                .union(ChannelFlags::READ_ERROR)
+                .union(ChannelFlags::SHUTR)
+                .union(ChannelFlags::SHUTW),
+        ) || ends.input.to_forward == 0
+            || ends.input.input_len() > 0
+            || far_state != InterfaceState::Established;
+        if !needs_task && let Some(far_fd) = far_fd {
+            // The write happens in the next scan of the speculative list, after all reads
+            // of this batch.
+            if !ends.input.out_empty() {
+                core.engine.fdtab.arm(far_fd, Direction::Write);
+            }
+            return;
+        }
+        if ends.input.flags.any(ChannelFlags::MASK_ANALYSER)
+            || ends.interface.flags.any(InterfaceFlags::ERR)
+        {
+            core.engine.scheduler.wake(task, Wake::IO);
+        }
+    }
+
+    /// Finds out whether the connection is established, by sending what there is to send or,
+    /// with nothing to send, by asking for the peer's address. Wakes the task when decided.
+    fn connect_progress(&mut self, side: Side, fd: Fd, core: &mut Core) -> Polling {
+        let nothing_to_send = self.ends(side).output.out_empty() && !self.announces_source(side);
+        if nothing_to_send {
+            match sys::socket::getpeername(fd) {
+                Ok(_) => self.ends(side).output.flags.insert(ChannelFlags::WRITE_NULL),
+                Err(_) if sys::socket::take_error(fd).is_ok() => return Polling::Wait,
+                Err(_) => self.interface(side).flags.insert(InterfaceFlags::ERR),
+            }
+        } else {
+            self.transmit(side, core);
+        }
+        let ends = self.ends(side);
+        if ends.output.flags.any(ChannelFlags::WRITE_ERROR) {
+            // Nothing was established yet, so this is a failed attempt, not a failed write.
+            ends.output.flags.remove(ChannelFlags::WRITE_ERROR);
+            ends.interface.flags.insert(InterfaceFlags::ERR);
+        }
+        let failed = ends.interface.flags.any(InterfaceFlags::ERR);
+        let connected = ChannelFlags::WRITE_NULL.union(ChannelFlags::WRITE_PARTIAL);
+        if !failed && !ends.output.flags.any(connected) {
+            return Polling::Wait;
+        }
+        if failed || ends.output.out_empty() {
+            core.engine.fdtab.disarm(fd, Direction::Write);
+        }
+        core.engine.scheduler.wake(self.task, Wake::IO);
+        Polling::Wait
+    }
+
+    /// Moves bytes from the channel to the socket until the channel is empty or the socket
+    /// takes no more.
+    pub fn transmit(&mut self, side: Side, core: &mut Core) {
+        let Some(fd) = self.interface(side).fd() else {
+            return;
+        };
+        if self.announce_source(side, fd, core).is_err() {
+            self.write_failed(side);
+            return;
+        }
+        if !self.transmit_pipe(side, fd, core) {
+            return;
+        }
+        let now = core.engine.clock.now_ms();
+        let ends = self.ends(side);
+        while ends.output.output() > 0 {
+            let bytes = ends.output.output_bytes();
+            let len = bytes.len();
+            let more = expects_more(ends.output.flags, ends.output.to_forward);
+            match sys::socket::send(fd, bytes, more) {
+                Ok(count) => {
+                    ends.output.sent(count);
+                    note_write(&mut ends.output.write_exp, ends.output.write_timeout_ms, now);
+                    if count < len {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    log::debug!("write error on {fd:?}: {error}");
+                    self.write_failed(side);
+                    return;
+                }
+            }
+        }
+        let ends = self.ends(side);
+        ends.output.release_if_empty(&mut core.buffers);
+        if !ends.interface.flags.any(InterfaceFlags::INDEPENDENT)
+            && ends.output.flags.any(ChannelFlags::WRITE_PARTIAL)
+            && ends.input.read_exp.is_set()
+        {
+            ends.input.read_exp = now.add_if_set(ends.input.read_timeout_ms);
+        }
+    }
+
+    /// The peer takes nothing more. What it sent before may still be read: the read side
+    /// finds out how the connection ended.
+    fn write_failed(&mut self, side: Side) {
+        let ends = self.ends(side);
+        ends.output.flags.insert(ChannelFlags::WRITE_ERROR);
+    }
+
+    /// After a write callback: goes on polling or not, lets the producer refill the channel,
+    /// and wakes the task for what only it can do.
+    fn after_write(&mut self, side: Side, core: &mut Core) -> Polling {
+        let task = self.task;
+        let far_fd = self.interface(side.other()).fd();
+        let far_waits = self.interface(side.other()).flags.any(InterfaceFlags::WAIT_ROOM);
+        let ends = self.ends(side);
+        let Some(fd) = ends.interface.fd() else {
+            return Polling::Wait;
+        };
+        let drained = ends.output.out_empty();
+        let failed = ends.output.flags.any(ChannelFlags::WRITE_ERROR);
+        if drained || failed {
+            core.engine.fdtab.disarm(fd, Direction::Write);
+            ends.output.write_exp = Tick::ETERNITY;
+        }
+        let idle = drained && ends.output.to_forward == 0;
+        let closing = drained && ends.output.flags.any(ChannelFlags::SHUTW_NOW);
+        if failed || idle || closing || ends.interface.state != InterfaceState::Established {
+            core.engine.scheduler.wake(task, Wake::IO);
+        } else if far_waits
+            && let Some(far_fd) = far_fd
+            && !ends.output.flags.any(ChannelFlags::SHUTR.union(ChannelFlags::DONT_READ))
+        {
+            self.interface(side.other()).flags.remove(InterfaceFlags::WAIT_ROOM);
+            core.engine.fdtab.arm(far_fd, Direction::Read);
+        } else if far_waits {
+            core.engine.scheduler.wake(task, Wake::IO);
+        }
+        Polling::Wait
+    }
+}
+
+/// Whether more output is known to follow at once, so that the kernel may hold back a
+/// partial segment.
+fn expects_more(flags: ChannelFlags, to_forward: u64) -> bool {
+    if flags.any(ChannelFlags::NEVER_WAIT.union(ChannelFlags::SEND_DONTWAIT)) {
+        return false;
+    }
+    (to_forward != 0 && to_forward != FORWARD_INFINITE) || flags.any(ChannelFlags::EXPECT_MORE)
+}
+
+fn note_write(write_exp: &mut Tick, timeout_ms: u32, now: Tick) {
+    if write_exp.is_set() {
+        *write_exp = now.add_if_set(timeout_ms);
+    }
+}
+
+/// Reads per callback: a fast peer must not starve the others.
+const READS_MAX: usize = 4;
+/// Full reads in a row that make a stream fast.
+const STREAMER_READS: u8 = 3;

@@ -1,0 +1,184 @@
+//! The analysers: which there are, their bits, and the order in which they are called.
+//!
+//! Bit order decides restarts (an analyser that enables one with a lower bit makes the walk
+//! start over), call order decides everything else. Both are dev7's; the two places where
+//! they differ are the tarpit, called before the inner processing although its bit is
+//! higher, and RDP cookie persistence, which is not among today's analysers.
+
+use super::flags::flag_set;
+
+flag_set! {
+    /// Analysers enabled on a channel.
+    AnalyserSet: u32 {
+        /// Decodes the PROXY protocol header that precedes a request.
+        PROXY = 0x1;
+        /// Waits for a complete request head and parses it.
+        WAIT_HTTP = 0x4;
+        /// The frontend's rules over the request.
+        HTTP_PROCESS_FE = 0x8;
+        /// Chooses the backend.
+        SWITCHING = 0x10;
+        /// The backend's rules over the request.
+        HTTP_PROCESS_BE = 0x40;
+        /// Rewrites the head for the server.
+        HTTP_INNER = 0x80;
+        /// Forwards the request's body.
+        XFER_BODY = 0x1000;
+        /// Waits for a complete response head and parses it.
+        RES_WAIT_HTTP = 0x20000;
+        /// Rules and rewriting of the response.
+        RES_HTTP_PROCESS = 0x40000;
+        /// Forwards the response's body.
+        RES_XFER_BODY = 0x100000;
+    }
+}
+
+/// An analyser, to be matched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Analyser {
+    /// See [`AnalyserSet::PROXY`].
+    Proxy,
+    /// See [`AnalyserSet::WAIT_HTTP`].
+    WaitHttp,
+    /// See [`AnalyserSet::HTTP_PROCESS_FE`].
+    HttpProcessFrontend,
+    /// See [`AnalyserSet::SWITCHING`].
+    Switching,
+    /// See [`AnalyserSet::HTTP_PROCESS_BE`].
+    HttpProcessBackend,
+    /// See [`AnalyserSet::HTTP_INNER`].
+    HttpInner,
+    /// See [`AnalyserSet::XFER_BODY`].
+    TransferBody,
+    /// See [`AnalyserSet::RES_WAIT_HTTP`].
+    WaitResponse,
+    /// See [`AnalyserSet::RES_HTTP_PROCESS`].
+    HttpProcessResponse,
+    /// See [`AnalyserSet::RES_XFER_BODY`].
+    TransferResponse,
+}
+
+impl Analyser {
+    /// Request analysers in call order.
+    pub const REQUEST_ORDER: [Self; 7] = [
+        Self::Proxy,
+        Self::WaitHttp,
+        Self::HttpProcessFrontend,
+        Self::Switching,
+        Self::HttpProcessBackend,
+        Self::HttpInner,
+        Self::TransferBody,
+    ];
+
+    /// Response analysers in call order.
+    pub const RESPONSE_ORDER: [Self; 3] =
+        [Self::WaitResponse, Self::HttpProcessResponse, Self::TransferResponse];
+
+    /// The analyser's bit.
+    pub const fn bit(self) -> AnalyserSet {
+        match self {
+            Self::Proxy => AnalyserSet::PROXY,
+            Self::WaitHttp => AnalyserSet::WAIT_HTTP,
+            Self::HttpProcessFrontend => AnalyserSet::HTTP_PROCESS_FE,
+            Self::Switching => AnalyserSet::SWITCHING,
+            Self::HttpProcessBackend => AnalyserSet::HTTP_PROCESS_BE,
+            Self::HttpInner => AnalyserSet::HTTP_INNER,
+            Self::TransferBody => AnalyserSet::XFER_BODY,
+            Self::WaitResponse => AnalyserSet::RES_WAIT_HTTP,
+            Self::HttpProcessResponse => AnalyserSet::RES_HTTP_PROCESS,
+            Self::TransferResponse => AnalyserSet::RES_XFER_BODY,
+        }
+    }
+}
+
+impl AnalyserSet {
+    /// What every HTTP request goes through in its frontend.
+    pub const HTTP_FRONTEND: Self =
+        Self::WAIT_HTTP.union(Self::HTTP_PROCESS_FE).union(Self::SWITCHING);
+
+    /// What an HTTP request goes through once its backend is known.
+    pub const HTTP_BACKEND: Self = Self::HTTP_PROCESS_BE.union(Self::HTTP_INNER);
+
+    /// What every HTTP response goes through.
+    pub const HTTP_RESPONSE: Self = Self::RES_WAIT_HTTP.union(Self::RES_HTTP_PROCESS);
+}
+
+/// How an analyser left the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its work is done, the next analyser may run.
+    Continue,
+    /// It waits for something or ended the session: the following ones do not run.
+    Wait,
+}
+
+/// What the walk over the analysers does after one returned (dev7's restart rule).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// Go on with the next one in call order.
+    Onward,
+    /// An analyser with a lower bit was enabled: start over.
+    Restart,
+    /// The analyser waits.
+    Stop,
+}
+
+/// Applies the restart rule: `before` and `after` are the enabled sets around the call of
+/// `called`, `pending` the set still to be walked, which is updated.
+pub fn after_analyser(
+    called: Analyser,
+    before: AnalyserSet,
+    after: AnalyserSet,
+    pending: &mut AnalyserSet,
+) -> Walk {
+    let bit = called.bit().bits();
+    let added = after.bits() & !before.bits();
+    let removed = before.bits() & !after.bits();
+    pending.remove_bits(removed | bit);
+    if added & (bit - 1) != 0 {
+        return Walk::Restart;
+    }
+    pending.insert_bits(added);
+    Walk::Onward
+}
+
+impl AnalyserSet {
+    const fn remove_bits(&mut self, bits: u32) {
+        *self = Self(self.0 & !bits);
+    }
+
+    const fn insert_bits(&mut self, bits: u32) {
+        *self = Self(self.0 | bits);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bit_enabled_above_joins_the_walk() {
+        let before = AnalyserSet::SWITCHING;
+        let after = AnalyserSet::HTTP_PROCESS_BE;
+        let mut pending = before;
+        assert_eq!(after_analyser(Analyser::Switching, before, after, &mut pending), Walk::Onward);
+        assert!(pending.any(AnalyserSet::HTTP_PROCESS_BE));
+        assert!(!pending.any(AnalyserSet::SWITCHING));
+    }
+
+    #[test]
+    fn a_bit_enabled_below_starts_over() {
+        let before = AnalyserSet::XFER_BODY;
+        let after = before.union(AnalyserSet::WAIT_HTTP);
+        let mut pending = before;
+        let walk = after_analyser(Analyser::TransferBody, before, after, &mut pending);
+        assert_eq!(walk, Walk::Restart);
+    }
+
+    #[test]
+    fn call_order_is_bit_order_today() {
+        let bits: Vec<u32> =
+            Analyser::REQUEST_ORDER.iter().map(|analyser| analyser.bit().bits()).collect();
+        assert!(bits.is_sorted());
+    }
+}

@@ -1,0 +1,52 @@
+//! `tcp_decode_proxy`: takes the PROXY protocol header off the front of a connection.
+
+use crate::net::proxy_protocol::{self, Parse};
+use crate::session::analyser::{AnalyserSet, Verdict};
+use crate::session::channel::ChannelFlags;
+use crate::session::outcome::{Cause, Stage};
+use crate::session::{Session, SessionFlags};
+use crate::worker::Core;
+
+impl Session {
+    /// Waits for a complete PROXY header and adopts its addresses.
+    #[inline(never)]
+    pub(in crate::session) fn tcp_decode_proxy(&mut self, core: &mut Core) -> Verdict {
+        self.request.flags.remove(ChannelFlags::AUTO_CONNECT);
+        match proxy_protocol::parse(self.request.input()) {
+            Parse::Complete(header) => {
+                self.request.skip_input(header.len);
+                self.request.release_if_empty(&mut core.buffers);
+                if let Some((source, destination)) = header.addresses {
+                    self.source = source;
+                    self.destination = destination;
+                    self.flags.insert(SessionFlags::PROXIED);
+                }
+                self.request.analysers.remove(AnalyserSet::PROXY);
+                Verdict::Continue
+            }
+            Parse::Invalid(reason) => {
+                log::debug!("PROXY header refused: {reason:?}");
+                self.fail_proxy_header(Cause::Proxy, core)
+            }
+            Parse::Incomplete => self.incomplete_proxy_header(core),
+        }
+    }
+
+    fn incomplete_proxy_header(&mut self, core: &mut Core) -> Verdict {
+        let flags = self.request.flags;
+        if flags.any(ChannelFlags::READ_TIMEOUT.union(ChannelFlags::ANA_TIMEOUT)) {
+            return self.fail_proxy_header(Cause::ClientTimeout, core);
+        }
+        if flags.any(ChannelFlags::SHUTR.union(ChannelFlags::READ_ERROR)) {
+            return self.fail_proxy_header(Cause::ClientAbort, core);
+        }
+        Verdict::Wait
+    }
+
+    fn fail_proxy_header(&mut self, cause: Cause, core: &mut Core) -> Verdict {
+        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.outcome.note(cause, Stage::Request);
+        self.http_reply_and_close(None, core);
+        Verdict::Wait
+    }
+}

@@ -1,0 +1,106 @@
+//! `http_process_req_common` and `http_process_request`: rules over a request, and what is
+//! rewritten in its head before the server sees it.
+
+use std::net::IpAddr;
+
+use crate::config::model::{Forwarded, HttpAction, ProxyId, ProxyOption};
+use crate::http::connection::{RequestSide, ConnectionOptions};
+use crate::http::forwarded;
+use crate::http::rewrite::{RewriteError, Rewriter};
+use crate::session::Session;
+use crate::session::analyser::{AnalyserSet, Verdict};
+use crate::session::channel::ChannelFlags;
+use crate::session::outcome::{Cause, Stage};
+use crate::worker::Core;
+
+impl Session {
+    /// Runs the rules of one proxy, the frontend's or the backend's, over the request.
+    #[inline(never)]
+    pub(in crate::session) fn http_process_req_common(
+        &mut self,
+        proxy: ProxyId,
+        core: &mut Core,
+    ) -> Verdict {
+        log::trace!("http_process_req_common {proxy:?}");
+        for rule in &core.config.proxy(proxy).http_request_rules {
+            match &rule.action {
+                HttpAction::Return(reply) => return self.answer_with(reply, core),
+            }
+        }
+        Verdict::Continue
+    }
+
+    /// Rewrites the head for the server and lets the connection be opened.
+    #[inline(never)]
+    pub(in crate::session) fn http_process_request(&mut self, core: &mut Core) -> Verdict {
+        log::trace!("http_process_request");
+        self.request.analysers.remove(AnalyserSet::HTTP_INNER);
+        if self.rewrite_request(core).is_err() {
+            return self.no_room_for_request(core);
+        }
+        self.request.analysers.insert(AnalyserSet::XFER_BODY);
+        self.request.flags.insert(ChannelFlags::AUTO_CONNECT);
+        Verdict::Continue
+    }
+
+    fn rewrite_request(&mut self, core: &mut Core) -> Result<(), RewriteError> {
+        let frontend = core.config.proxy(self.frontend);
+        let backend = core.config.proxy(self.backend);
+        let source = self.source.ip();
+        let destination = match backend.originalto.as_ref().or(frontend.originalto.as_ref()) {
+            Some(_) => self.client_destination().ip(),
+            None => None,
+        };
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref_mut(), self.request.message())
+        else {
+            return Ok(());
+        };
+        let mut rewriter = Rewriter::new(buffer, base, &mut transaction.request.head)
+            .with_growth(core.config.global.tuning.maxrewrite);
+        let rule = merged(frontend.forwardfor.as_ref(), backend.forwardfor.as_ref(), source);
+        if let (Some(rule), Some(address)) = (rule, source) {
+            forwarded::add_address(&mut rewriter, &rule.header, rule.if_none, address)?;
+        }
+        let rule = merged(frontend.originalto.as_ref(), backend.originalto.as_ref(), destination);
+        if let (Some(rule), Some(address)) = (rule, destination) {
+            forwarded::add_address(&mut rewriter, &rule.header, rule.if_none, address)?;
+        }
+        let options = ConnectionOptions {
+            mode: frontend.connection_mode.max(backend.connection_mode),
+            pretend_keep_alive: frontend.options.has(ProxyOption::HttpPretendKeepAlive)
+                || backend.options.has(ProxyOption::HttpPretendKeepAlive),
+            use_proxy_header: frontend.options.has(ProxyOption::HttpUseProxyHeader),
+        };
+        let side = RequestSide { body: transaction.request.body, options };
+        transaction.connection.process_request(&mut rewriter, side)
+    }
+
+    /// The request grew beyond what the buffer holds.
+    fn no_room_for_request(&mut self, core: &mut Core) -> Verdict {
+        self.note_reason("rewrite-room");
+        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.outcome.note(Cause::Proxy, Stage::Request);
+        self.end_analysis();
+        self.http_reply_and_close(Some(400), core);
+        Verdict::Wait
+    }
+}
+
+/// The rule in force: the backend's before the frontend's, and neither for an address
+/// that one of them excepts.
+fn merged<'a>(
+    frontend: Option<&'a Forwarded>,
+    backend: Option<&'a Forwarded>,
+    address: Option<IpAddr>,
+) -> Option<&'a Forwarded> {
+    let address = address?;
+    let excepted = [frontend, backend]
+        .into_iter()
+        .flatten()
+        .any(|rule| rule.except.is_some_and(|network| network.contains(address)));
+    if excepted {
+        return None;
+    }
+    backend.or(frontend)
+}

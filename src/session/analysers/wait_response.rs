@@ -1,0 +1,191 @@
+//! `http_wait_for_response`: waits for a complete response head and parses it.
+
+use crate::config::model::ProxyOption;
+use crate::engine::tick::Tick;
+use crate::http::framing::{BodyLength, response_body};
+use crate::http::head::Method;
+use crate::http::parse::{Policy, parse_response};
+use crate::http::reason::HeadError;
+use crate::http::scan::Scan;
+use crate::session::analyser::{AnalyserSet, Verdict};
+use crate::session::channel::ChannelFlags;
+use crate::session::interface::InterfaceFlags;
+use crate::session::outcome::{Cause, Stage};
+use crate::session::transaction::MessageState;
+use crate::session::{Session, SessionFlags};
+use crate::worker::Core;
+
+impl Session {
+    /// Waits for a response head; interim responses pass and the wait goes on.
+    #[inline(never)]
+    pub(in crate::session) fn http_wait_for_response(&mut self, core: &mut Core) -> Verdict {
+        log::trace!("http_wait_for_response {} bytes", self.response.input_len());
+        self.response.flags.remove(ChannelFlags::AUTO_CLOSE);
+        if self.transaction.is_none() {
+            return Verdict::Continue;
+        }
+        while self.response.input_len() > 0 {
+            let Some(transaction) = self.transaction.as_deref_mut() else {
+                return Verdict::Continue;
+            };
+            match transaction.response.scanner.scan_bytes(self.response.input()) {
+                Scan::Complete { head_len } => match self.parse_response_head(head_len, core) {
+                    Ok(true) => continue,
+                    Ok(false) => return self.response_received(core),
+                    Err(error) => return self.refuse_response(error, core),
+                },
+                Scan::Invalid(error) => return self.refuse_response(error, core),
+                Scan::Incomplete => {
+                    if self.response.read_room(core.bufsize(), core.maxrewrite()) == 0
+                        && self.response.out_empty()
+                    {
+                        let error = transaction.response.scanner.too_large();
+                        return self.refuse_response(error, core);
+                    }
+                    break;
+                }
+            }
+        }
+        self.incomplete_response(core)
+    }
+
+    /// Parses the head; true when it was an interim one, which is on its way already.
+    fn parse_response_head(&mut self, head_len: usize, core: &mut Core) -> Result<bool, HeadError> {
+        let proxy = core.config.proxy(self.backend);
+        let policy = Policy {
+            accept_invalid: proxy.options.has(ProxyOption::AcceptInvalidHttpResponse),
+            max_headers: core.config.global.tuning.http_maxhdr,
+            ..Policy::default()
+        };
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref_mut(), self.response.message())
+        else {
+            return Ok(false);
+        };
+        let message = &mut transaction.response;
+        parse_response(buffer, base, head_len, policy, &mut message.head)?;
+        let status = message.head.status();
+        if (100..200).contains(&status) && status != 101 {
+            // RFC 9110 section 15.2: interim responses precede the final one. A client of
+            // HTTP/1.0 knows none of them.
+            let len = message.head.len();
+            message.reset();
+            if transaction.request.head.version() == crate::http::head::Version::Http10 {
+                self.response.skip_input(len);
+            } else {
+                self.response.forward(len as u64);
+            }
+            return Ok(true);
+        }
+        message.body = response_body(&message.head, transaction.request.head.method());
+        message.state = MessageState::Parsed;
+        transaction.status = i32::from(status);
+        Ok(false)
+    }
+
+    /// A valid final response begins its way.
+    fn response_received(&mut self, core: &mut Core) -> Verdict {
+        let now_us = core.engine.clock.monotonic_us();
+        self.timing.response_ms = self.timing.since_start_ms(now_us);
+        self.request.drop_kept();
+        self.request.release_if_empty(&mut core.buffers);
+        self.response.analysers.remove(AnalyserSet::RES_WAIT_HTTP);
+        self.response.analyse_exp = Tick::ETERNITY;
+        let status = self.transaction.as_deref().map_or(0, |t| t.response.head.status());
+        core.count_response(self.frontend, self.backend, self.server, status);
+        Verdict::Continue
+    }
+
+    /// The head is not complete: decides between waiting, trying again and giving up.
+    fn incomplete_response(&mut self, core: &mut Core) -> Verdict {
+        let flags = self.response.flags;
+        if flags.any(ChannelFlags::READ_TIMEOUT) {
+            return self.fail_response(504, Cause::ServerTimeout, core);
+        }
+        let server_left =
+            flags.any(ChannelFlags::READ_ERROR.union(ChannelFlags::SHUTR))
+                || self.server_side.flags.any(InterfaceFlags::ERR);
+        if server_left {
+            if self.try_replay(core) {
+                return Verdict::Wait;
+            }
+            return self.server_left_before_response(core);
+        }
+        if flags.any(ChannelFlags::WRITE_ERROR) {
+            self.count_client_abort(core);
+            self.outcome.note(Cause::ClientAbort, Stage::Headers);
+            self.end_analysis();
+            self.http_reply_and_close(None, core);
+            return Verdict::Wait;
+        }
+        Verdict::Wait
+    }
+
+    /// A request that a reused connection did not take may be sent again on a fresh one:
+    /// nothing of an answer came, all of it is still held, and its method says that
+    /// repeating does no harm (RFC 9110 section 9.2.2).
+    fn try_replay(&mut self, core: &mut Core) -> bool {
+        let Some(transaction) = self.transaction.as_deref() else {
+            return false;
+        };
+        let safe = match transaction.request.head.method() {
+            Method::Get
+            | Method::Head
+            | Method::Options
+            | Method::Put
+            | Method::Delete
+            | Method::Trace => true,
+            Method::Post | Method::Connect | Method::Other => false,
+        };
+        let complete = transaction.request.state == MessageState::Done;
+        let possible = self.server_side.flags.any(InterfaceFlags::REUSED)
+            && self.request.can_replay()
+            && self.response.input_len() == 0
+            && !self.flags.any(SessionFlags::REPLAYED)
+            && safe
+            && complete;
+        if !possible {
+            return false;
+        }
+        self.replay_request(core);
+        true
+    }
+
+    /// The server closed before answering. On a connection that was reused this is most
+    /// likely its idle timeout: a client that sent requests before is left to try again.
+    fn server_left_before_response(&mut self, core: &mut Core) -> Verdict {
+        let reused = self.server_side.flags.any(InterfaceFlags::REUSED);
+        if reused && !self.flags.any(SessionFlags::FIRST_REQUEST) {
+            self.count_failed_response(core);
+            self.outcome.note(Cause::ServerAbort, Stage::Headers);
+            self.end_analysis();
+            self.http_reply_and_close(None, core);
+            return Verdict::Wait;
+        }
+        self.fail_response(502, Cause::ServerAbort, core)
+    }
+
+    fn fail_response(&mut self, status: u16, cause: Cause, core: &mut Core) -> Verdict {
+        self.count_failed_response(core);
+        if cause == Cause::ServerAbort {
+            self.count_server_abort(core);
+        }
+        self.outcome.note(cause, Stage::Headers);
+        self.end_analysis();
+        self.http_reply_and_close(Some(status), core);
+        Verdict::Wait
+    }
+
+    /// An invalid response is kept for `show errors` and replaced by an error.
+    fn refuse_response(&mut self, error: HeadError, core: &mut Core) -> Verdict {
+        log::debug!("response refused: {error}");
+        core.errors.capture_response(self, error, &core.engine.clock);
+        self.note_reason(error.reason.word());
+        self.fail_response(502, Cause::Proxy, core)
+    }
+
+    /// How the response's body ends; nothing while there is no response.
+    pub(super) fn response_length(&self) -> BodyLength {
+        self.transaction.as_deref().map_or(BodyLength::None, |t| t.response.body)
+    }
+}

@@ -1,0 +1,609 @@
+//! `process_session`: the task of a session, as phases that hand over to each other.
+//!
+//! Called by the scheduler only. It first notes what happened (timers, errors, connection
+//! progress), then goes round the phases until nothing changes any more, and at last puts
+//! polling and timers in step and says when it wants to run again.
+//!
+//! ```text
+//! Interfaces -> Request -> Response -> Forward -> Settled
+//!      ^           ^          |           |
+//!      +-----------+----------+-----------+      whoever changes something goes back
+//! ```
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::analyser::{Analyser, AnalyserSet, Verdict, Walk, after_analyser};
+use super::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
+use super::interface::{Endpoint, InterfaceFlags, InterfaceState};
+use super::outcome::{Cause, Stage};
+use super::{Session, SessionFlags, SessionKey, Side};
+use crate::engine::task::{TaskOutcome, TaskRun, Wake};
+use crate::engine::tick::Tick;
+use crate::worker::{Core, Worker};
+
+/// Runs a session's task once. A panic inside ends this session alone.
+#[inline(never)]
+pub fn process_session(worker: &mut Worker, run: TaskRun) -> TaskOutcome {
+    log::trace!("process_session {:#x} {:?}", run.owner, run.reasons);
+    let lease = SessionKey::from_u64(run.owner)
+        .and_then(|key| worker.sessions.lease(key).map(|session| (key, session)));
+    let Some((key, mut session)) = lease else {
+        return TaskOutcome::Done;
+    };
+    let ran = catch_unwind(AssertUnwindSafe(|| session.run(worker, run.reasons)));
+    match ran {
+        Ok(Some(expiry)) => {
+            worker.sessions.settle(key, session);
+            TaskOutcome::Sleep(expiry)
+        }
+        Ok(None) => {
+            worker.sessions.retire(key, session);
+            TaskOutcome::Done
+        }
+        Err(_) => {
+            session.abandon(&mut worker.core);
+            worker.sessions.retire(key, session);
+            TaskOutcome::Done
+        }
+    }
+}
+
+/// A step of the task; see the module's diagram.
+enum Phase {
+    Interfaces,
+    Request,
+    Response,
+    Forward,
+    Settled,
+}
+
+/// What the phases looked at last, to notice changes.
+struct Seen {
+    request: ChannelFlags,
+    response: ChannelFlags,
+    request_states: (InterfaceState, InterfaceState),
+    response_states: (InterfaceState, InterfaceState),
+}
+
+impl Session {
+    /// One run; `None` when the session is over.
+    fn run(&mut self, worker: &mut Worker, reasons: Wake) -> Option<Tick> {
+        let core = &mut worker.core;
+        let mut seen = self.seen_at_entry(core);
+        self.client.flags.insert(InterfaceFlags::DONT_WAKE);
+        self.server_side.flags.insert(InterfaceFlags::DONT_WAKE);
+        self.request.flags.remove(ChannelFlags::READ_NOEXP);
+        self.response.flags.remove(ChannelFlags::READ_NOEXP);
+        if self.flags.any(SessionFlags::KILLED) {
+            self.kill(core);
+        }
+        if reasons.any(Wake::TIMER) {
+            self.check_timers(core);
+        }
+        self.check_end_errors(core);
+        if self.server_side.state == InterfaceState::Connecting {
+            self.sess_update_st_con_tcp(core);
+        }
+        let mut phase = Phase::Interfaces;
+        for _round in 0..ROUNDS_MAX {
+            phase = match phase {
+                Phase::Interfaces => self.resync_stream_interface(core),
+                Phase::Request => self.resync_request(core, &mut seen),
+                Phase::Response => self.resync_response(core, &mut seen),
+                Phase::Forward => self.forward(worker, &mut seen),
+                Phase::Settled => break,
+            };
+            if matches!(phase, Phase::Settled) {
+                break;
+            }
+        }
+        self.client.flags.remove(InterfaceFlags::DONT_WAKE);
+        self.server_side.flags.remove(InterfaceFlags::DONT_WAKE);
+        let core = &mut worker.core;
+        if self.is_over() {
+            self.finish(core);
+            return None;
+        }
+        Some(self.settle(core))
+    }
+
+    /// What counts as known when a run begins: everything but the events.
+    fn seen_at_entry(&self, core: &Core) -> Seen {
+        let (size, reserve) = (core.bufsize(), core.maxrewrite());
+        let previous = (self.client.previous, self.server_side.previous);
+        Seen {
+            request: self.request.snapshot(size, reserve).without_events(),
+            response: self.response.snapshot(size, reserve).without_events(),
+            request_states: previous,
+            response_states: previous,
+        }
+    }
+
+    fn states(&self) -> (InterfaceState, InterfaceState) {
+        (self.client.state, self.server_side.state)
+    }
+
+    /// True when both ends are closed, or the server's was never opened.
+    fn is_over(&self) -> bool {
+        self.client.state == InterfaceState::Closed
+            && matches!(self.server_side.state, InterfaceState::Closed | InterfaceState::Initial)
+    }
+
+    /// Notes which timers fired; a direction that stalled is shut.
+    fn check_timers(&mut self, core: &mut Core) {
+        let now = core.engine.clock.now_ms();
+        for side in [Side::Client, Side::Server] {
+            let ends = self.ends(side);
+            if ends.interface.exp.is_expired(now) {
+                ends.interface.exp = Tick::ETERNITY;
+                ends.interface.flags.insert(InterfaceFlags::EXP);
+            }
+            if ends.input.analyse_exp.is_expired(now) {
+                ends.input.flags.insert(ChannelFlags::ANA_TIMEOUT);
+            }
+            if ends.output.write_exp.is_expired(now)
+                && !ends.output.flags.any(ChannelFlags::SHUTW)
+            {
+                ends.output.flags.insert(ChannelFlags::WRITE_TIMEOUT);
+                ends.interface.flags.insert(InterfaceFlags::NOLINGER);
+                self.shutw(side, core);
+            }
+            let ends = self.ends(side);
+            if ends.input.read_exp.is_expired(now) && !ends.input.flags.any(ChannelFlags::SHUTR) {
+                ends.input.flags.insert(ChannelFlags::READ_TIMEOUT);
+                if ends.input.flags.any(ChannelFlags::AUTO_CLOSE) {
+                    ends.input.shutw_now();
+                }
+                self.shutr(side, core);
+            }
+        }
+    }
+
+    /// Closes ends on which an error was noted.
+    fn check_end_errors(&mut self, core: &mut Core) {
+        for side in [Side::Client, Side::Server] {
+            let interface = self.interface(side);
+            let open = matches!(
+                interface.state,
+                InterfaceState::Established | InterfaceState::Disconnected
+            );
+            if !interface.flags.any(InterfaceFlags::ERR) || !open {
+                continue;
+            }
+            self.shutr(side, core);
+            self.shutw(side, core);
+            let analysed =
+                !self.request.analysers.is_empty() || !self.response.analysers.is_empty();
+            if analysed {
+                continue;
+            }
+            match side {
+                Side::Client => self.note_client_abort(core),
+                Side::Server => self.note_server_abort(core),
+            }
+        }
+        self.check_lost_server(core);
+    }
+
+    /// A server that takes no more of the request may still have answered: only the
+    /// request's direction ends, the read side tells the rest.
+    fn check_lost_server(&mut self, core: &mut Core) {
+        if self.server_side.state != InterfaceState::Established
+            || !self.request.flags.any(ChannelFlags::WRITE_ERROR)
+            || self.request.flags.any(ChannelFlags::SHUTW)
+            || self.response.analysers.is_empty()
+        {
+            return;
+        }
+        self.request.flags.remove(ChannelFlags::WRITE_ERROR);
+        self.request.flags.insert(ChannelFlags::DONT_READ);
+        self.request.flags.insert(ChannelFlags::SHUTW);
+        self.request.write_exp = Tick::ETERNITY;
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.request_lost = true;
+        }
+        if let Some(fd) = self.server_side.fd() {
+            core.engine.fdtab.disarm(fd, crate::engine::fdtab::Direction::Write);
+            core.engine.fdtab.arm(fd, crate::engine::fdtab::Direction::Read);
+        }
+    }
+
+    fn note_client_abort(&mut self, core: &mut Core) {
+        core.state.proxy_mut(self.frontend).frontend.client_aborts += 1;
+        core.state.proxy_mut(self.backend).backend.client_aborts += 1;
+        if let Some(server) = self.server {
+            core.state.server_mut(server).counters.client_aborts += 1;
+        }
+        self.outcome.note(Cause::ClientAbort, Stage::Data);
+    }
+
+    fn note_server_abort(&mut self, core: &mut Core) {
+        core.state.proxy_mut(self.backend).backend.server_aborts += 1;
+        if let Some(server) = self.server {
+            core.state.server_mut(server).counters.server_aborts += 1;
+        }
+        self.outcome.note(Cause::ServerAbort, Stage::Data);
+    }
+
+    /// Finishes ends that just disconnected; the server's slot goes to the next in line.
+    #[inline(never)]
+    fn resync_stream_interface(&mut self, core: &mut Core) -> Phase {
+        log::trace!("resync_stream_interface {:?}", self.states());
+        if self.client.state == InterfaceState::Disconnected {
+            self.client.state = InterfaceState::Closed;
+        }
+        if self.server_side.state == InterfaceState::Disconnected {
+            self.server_side.state = InterfaceState::Closed;
+            self.release_slot(core);
+        }
+        Phase::Request
+    }
+
+    /// Runs the request's analysers when something happened that concerns them.
+    #[inline(never)]
+    fn resync_request(&mut self, core: &mut Core, seen: &mut Seen) -> Phase {
+        let (size, reserve) = (core.bufsize(), core.maxrewrite());
+        let before = self.request.snapshot(size, reserve);
+        let concerned = before.calls_analysers(seen.request) || self.states() != seen.request_states;
+        seen.request = before;
+        if !concerned {
+            return Phase::Response;
+        }
+        log::trace!("resync_request {:?}", self.request.analysers);
+        seen.request_states = self.states();
+        self.request.flags.remove(ChannelFlags::WAKE_ONCE);
+        if self.client.state >= InterfaceState::Established {
+            self.run_request_analysers(core);
+        }
+        if self.any_disconnected() {
+            return Phase::Interfaces;
+        }
+        if self.request.snapshot(size, reserve).differs_statically(before) {
+            return Phase::Request;
+        }
+        Phase::Response
+    }
+
+    fn any_disconnected(&self) -> bool {
+        self.client.state == InterfaceState::Disconnected
+            || self.server_side.state == InterfaceState::Disconnected
+    }
+
+    /// Walks the request's analysers in call order, restarting by dev7's rule.
+    fn run_request_analysers(&mut self, core: &mut Core) {
+        self.request.flags.insert(ChannelFlags::AUTO_CLOSE);
+        self.request.flags.insert(ChannelFlags::AUTO_CONNECT);
+        self.request.flags.remove(ChannelFlags::DONT_READ);
+        for _ in 0..WALKS_MAX {
+            let mut pending = self.request.analysers;
+            let mut restart = false;
+            for analyser in Analyser::REQUEST_ORDER {
+                if !pending.any(analyser.bit()) {
+                    continue;
+                }
+                let before = self.request.analysers;
+                let verdict = self.call_analyser(analyser, core);
+                if verdict == Verdict::Wait {
+                    return;
+                }
+                let after = self.request.analysers;
+                if after_analyser(analyser, before, after, &mut pending) == Walk::Restart {
+                    restart = true;
+                    break;
+                }
+            }
+            if !restart {
+                return;
+            }
+        }
+    }
+
+    /// Runs the response's analysers when something happened that concerns them.
+    #[inline(never)]
+    fn resync_response(&mut self, core: &mut Core, seen: &mut Seen) -> Phase {
+        let (size, reserve) = (core.bufsize(), core.maxrewrite());
+        let before = self.response.snapshot(size, reserve);
+        let concerned =
+            before.calls_analysers(seen.response) || self.states() != seen.response_states;
+        seen.response = before;
+        if !concerned {
+            return Phase::Forward;
+        }
+        log::trace!("resync_response {:?}", self.response.analysers);
+        seen.response_states = self.states();
+        self.response.flags.remove(ChannelFlags::WAKE_ONCE);
+        let request_analysers = self.request.analysers;
+        if self.server_side.state >= InterfaceState::Established {
+            self.run_response_analysers(core);
+        }
+        if self.any_disconnected() {
+            return Phase::Interfaces;
+        }
+        let enabled = self.request.analysers.bits() & !request_analysers.bits() != 0;
+        if enabled || self.request.snapshot(size, reserve).differs_statically(seen.request) {
+            return Phase::Request;
+        }
+        if self.response.snapshot(size, reserve).differs_statically(before) {
+            return Phase::Response;
+        }
+        Phase::Forward
+    }
+
+    fn run_response_analysers(&mut self, core: &mut Core) {
+        self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
+        self.response.flags.remove(ChannelFlags::DONT_READ);
+        let mut pending = self.response.analysers;
+        for analyser in Analyser::RESPONSE_ORDER {
+            if !pending.any(analyser.bit()) {
+                continue;
+            }
+            let before = self.response.analysers;
+            if self.call_analyser(analyser, core) == Verdict::Wait {
+                return;
+            }
+            let after = self.response.analysers;
+            // No response analyser enables an earlier one, so a restart is not needed.
+            let _ = after_analyser(analyser, before, after, &mut pending);
+        }
+    }
+
+    /// The whole pipeline in one place.
+    fn call_analyser(&mut self, analyser: Analyser, core: &mut Core) -> Verdict {
+        match analyser {
+            Analyser::Proxy => self.tcp_decode_proxy(core),
+            Analyser::WaitHttp => self.http_wait_for_request(core),
+            Analyser::HttpProcessFrontend => {
+                self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_FE);
+                self.http_process_req_common(self.frontend, core)
+            }
+            Analyser::Switching => self.process_switching_rules(core),
+            Analyser::HttpProcessBackend => {
+                self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_BE);
+                self.http_process_req_common(self.backend, core)
+            }
+            Analyser::HttpInner => self.http_process_request(core),
+            Analyser::TransferBody => self.http_request_forward_body(core),
+            Analyser::WaitResponse => self.http_wait_for_response(core),
+            Analyser::HttpProcessResponse => self.http_process_res_common(core),
+            Analyser::TransferResponse => self.http_response_forward_body(core),
+        }
+    }
+
+    /// Ends a direction that failed, passes shutdowns on, opens the connection, and moves
+    /// what may leave.
+    #[inline(never)]
+    fn forward(&mut self, worker: &mut Worker, seen: &mut Seen) -> Phase {
+        let core = &mut worker.core;
+        self.note_channel_faults(core);
+        self.forward_request(core);
+        self.connect_phase(core);
+        if self.any_disconnected() {
+            return Phase::Interfaces;
+        }
+        self.forward_response(core);
+        self.run_applets(worker);
+        let core = &mut worker.core;
+        self.transmit_pending(core);
+        if self.any_disconnected() {
+            return Phase::Interfaces;
+        }
+        let (size, reserve) = (core.bufsize(), core.maxrewrite());
+        let request = self.request.snapshot(size, reserve);
+        let response = self.response.snapshot(size, reserve);
+        let settled = !request.differs_statically(seen.request)
+            && !response.differs_statically(seen.response)
+            && !request.calls_analysers(seen.request)
+            && !response.calls_analysers(seen.response)
+            && self.states() == seen.request_states
+            && self.states() == seen.response_states;
+        if settled { Phase::Settled } else { Phase::Request }
+    }
+
+    /// Errors and timeouts of the channels that no analyser has claimed.
+    fn note_channel_faults(&mut self, core: &mut Core) {
+        if self.outcome.cause != Cause::Normal {
+            return;
+        }
+        let state = self.server_side.state;
+        if self.request.flags.any(ChannelFlags::MASK_ERROR) {
+            self.request.analysers = AnalyserSet::EMPTY;
+            let cause = cause_of_fault(self.request.flags, Side::Client);
+            self.count_fault(cause, core);
+            self.outcome.note_at(cause, state);
+            return;
+        }
+        if self.response.flags.any(ChannelFlags::MASK_ERROR) {
+            self.response.analysers = AnalyserSet::EMPTY;
+            let cause = cause_of_fault(self.response.flags, Side::Server);
+            self.count_fault(cause, core);
+            self.outcome.note_at(cause, state);
+        }
+    }
+
+    fn count_fault(&mut self, cause: Cause, core: &mut Core) {
+        if cause == Cause::ClientAbort {
+            core.state.proxy_mut(self.backend).backend.client_aborts += 1;
+        }
+        if cause == Cause::ServerAbort {
+            core.state.proxy_mut(self.backend).backend.server_aborts += 1;
+        }
+    }
+
+    fn forward_request(&mut self, core: &mut Core) {
+        if self.client.state >= InterfaceState::Established
+            && self.server_side.state != InterfaceState::Closed
+        {
+            auto_forward(&mut self.request);
+        }
+        self.choose_splicing(core);
+        if wants_shutw(&self.request) {
+            self.request.shutw_now();
+        }
+        if self.request.flags.any(ChannelFlags::SHUTW_NOW)
+            && self.request.out_empty()
+            && !self.request.flags.any(ChannelFlags::SHUTW)
+        {
+            self.shutw(Side::Server, core);
+        }
+        if shutw_stops_reading(&self.request) {
+            self.request.shutr_now();
+        }
+        if self.request.flags.any(ChannelFlags::SHUTR_NOW) {
+            self.shutr(Side::Client, core);
+        }
+    }
+
+    fn forward_response(&mut self, core: &mut Core) {
+        if self.server_side.state >= InterfaceState::Established {
+            auto_forward(&mut self.response);
+        }
+        if wants_shutw(&self.response) {
+            self.response.shutw_now();
+        }
+        if self.response.flags.any(ChannelFlags::SHUTW_NOW)
+            && self.response.out_empty()
+            && !self.response.flags.any(ChannelFlags::SHUTW)
+        {
+            self.shutw(Side::Client, core);
+        }
+        if shutw_stops_reading(&self.response) {
+            self.response.shutr_now();
+        }
+        if self.response.flags.any(ChannelFlags::SHUTR_NOW) {
+            self.shutr(Side::Server, core);
+        }
+    }
+
+    /// Sends what is scheduled on both ends and shuts those that were waiting for that.
+    fn transmit_pending(&mut self, core: &mut Core) {
+        for side in [Side::Server, Side::Client] {
+            let ends = self.ends(side);
+            let ready = ends.interface.state == InterfaceState::Established
+                && !ends.output.flags.any(ChannelFlags::SHUTW.union(ChannelFlags::WRITE_ERROR))
+                && !ends.output.out_empty();
+            if ready {
+                self.transmit(side, core);
+                let output = self.ends(side).output;
+                if output.flags.any(ChannelFlags::WRITE_ERROR) && side == Side::Server {
+                    self.check_lost_server(core);
+                }
+            }
+            let output = self.ends(side).output;
+            if output.flags.any(ChannelFlags::SHUTW_NOW) && output.out_empty() {
+                self.shutw(side, core);
+            }
+        }
+    }
+
+    /// Puts polling and timers in step for the time until the next run, and tells when
+    /// that is due at the latest.
+    fn settle(&mut self, core: &mut Core) -> Tick {
+        if core.config.proxy(self.frontend).counts_continuously() {
+            self.count_bytes(core);
+        }
+        self.update_ends(core);
+        self.suspend_client_timer();
+        self.request.flags.remove(ChannelFlags::TRANSIENT);
+        self.response.flags.remove(ChannelFlags::TRANSIENT);
+        self.client.flags.remove(InterfaceFlags::EXP);
+        self.server_side.flags.remove(InterfaceFlags::EXP);
+        self.client.previous = self.client.state;
+        self.server_side.previous = self.server_side.state;
+        self.request
+            .read_exp
+            .first(self.request.write_exp)
+            .first(self.response.read_exp)
+            .first(self.response.write_exp)
+            .first(self.request.analyse_exp)
+            .first(self.response.analyse_exp)
+            .first(self.client.exp)
+            .first(self.server_side.exp)
+    }
+
+    /// While the server is awaited and its own timer runs, the client is not timed: the
+    /// server's timeout is the one that must fire.
+    fn suspend_client_timer(&mut self) {
+        let relaying = ChannelFlags::AUTO_CLOSE.union(ChannelFlags::SHUTR);
+        if self.response.flags.any(relaying) {
+            return;
+        }
+        if self.request.write_exp.is_set() || self.response.read_exp.is_set() {
+            self.request.flags.insert(ChannelFlags::READ_NOEXP);
+            self.request.read_exp = Tick::ETERNITY;
+        }
+    }
+
+    /// Lets the applet behind an end produce and consume.
+    fn run_applets(&mut self, worker: &mut Worker) {
+        for side in [Side::Client, Side::Server] {
+            let interface = self.interface(side);
+            if interface.state != InterfaceState::Established
+                || !matches!(interface.endpoint, Endpoint::Applet(_))
+            {
+                continue;
+            }
+            if let Endpoint::Applet(mut applet) = std::mem::take(&mut interface.endpoint) {
+                applet.run(self, side, worker);
+                // An applet that asked for its end to be closed left nothing to put back.
+                if self.interface(side).state == InterfaceState::Established {
+                    self.interface(side).endpoint = Endpoint::Applet(applet);
+                } else {
+                    applet.release(&mut worker.core);
+                }
+            }
+        }
+    }
+}
+
+/// Lets everything pass once no analyser is left on a channel.
+fn auto_forward(channel: &mut Channel) {
+    if !channel.analysers.is_empty() || channel.to_forward == FORWARD_INFINITE {
+        return;
+    }
+    channel.flags.remove(ChannelFlags::DONT_READ);
+    channel.flags.insert(ChannelFlags::AUTO_CONNECT.union(ChannelFlags::AUTO_CLOSE));
+    if channel.flags.any(ChannelFlags::SHUTR) || channel.is_closing() {
+        let held = channel.input_len() as u64;
+        channel.forward(held);
+        return;
+    }
+    channel.forward(FORWARD_INFINITE);
+}
+
+/// A shut producer shuts the consumer, where that is automatic.
+fn wants_shutw(channel: &Channel) -> bool {
+    channel.flags.all(ChannelFlags::SHUTR.union(ChannelFlags::AUTO_CLOSE)) && !channel.is_closing()
+}
+
+/// Reading goes on for nothing once the consumer is shut.
+fn shutw_stops_reading(channel: &Channel) -> bool {
+    channel.flags.any(ChannelFlags::SHUTW)
+        && !channel.flags.any(ChannelFlags::SHUTR.union(ChannelFlags::SHUTR_NOW))
+}
+
+/// Who is to blame for a fault on the channel that `producer` fills.
+fn cause_of_fault(flags: ChannelFlags, producer: Side) -> Cause {
+    let reading = match producer {
+        Side::Client => (Cause::ClientAbort, Cause::ClientTimeout),
+        Side::Server => (Cause::ServerAbort, Cause::ServerTimeout),
+    };
+    let writing = match producer {
+        Side::Client => (Cause::ServerAbort, Cause::ServerTimeout),
+        Side::Server => (Cause::ClientAbort, Cause::ClientTimeout),
+    };
+    if flags.any(ChannelFlags::READ_ERROR) {
+        return reading.0;
+    }
+    if flags.any(ChannelFlags::READ_TIMEOUT) {
+        return reading.1;
+    }
+    if flags.any(ChannelFlags::WRITE_ERROR) {
+        return writing.0;
+    }
+    writing.1
+}
+
+/// Rounds over the phases in one run; dev7 has no bound, but a fault here must not spin.
+const ROUNDS_MAX: usize = 200;
+/// Restarts of the walk over the analysers (dev7: maxpollevents).
+const WALKS_MAX: usize = 200;

@@ -1,0 +1,89 @@
+//! Answers that the proxy itself gives: error pages, and `http-request return`.
+
+use super::analyser::{AnalyserSet, Verdict};
+use super::channel::ChannelFlags;
+use super::interface::{Endpoint, InterfaceState};
+use super::outcome::{Cause, Stage};
+use super::transaction::MessageState;
+use super::Session;
+use crate::applet::{Applet, ReplyApplet};
+use crate::config::model::{Mode, Reply, ReplyBody};
+use crate::http::errors;
+use crate::http::framing::BodyLength;
+use crate::http::head::Method;
+use crate::worker::Core;
+
+impl Session {
+    /// Ends the exchange with an error page, or without any answer when `status` is `None`.
+    /// A page is only sent while nothing of a response has left; what was scheduled
+    /// before leaves first.
+    pub(super) fn http_reply_and_close(&mut self, status: Option<u16>, core: &mut Core) {
+        self.request.drop_kept();
+        let held = self.request.input_len();
+        self.request.skip_input(held);
+        self.request.to_forward = 0;
+        self.request.flags.insert(ChannelFlags::AUTO_CLOSE);
+        self.request.abort();
+        self.request.analysers = AnalyserSet::EMPTY;
+        self.response.analysers = AnalyserSet::EMPTY;
+        let pending = self.response.input_len();
+        self.response.skip_input(pending);
+        self.response.to_forward = 0;
+        let is_http = core.config.proxy(self.frontend).mode == Mode::Http;
+        if let Some(status) = status
+            && is_http
+            && !self.response_has_begun()
+        {
+            self.send_error_page(status, core);
+        }
+        self.response.flags.remove(ChannelFlags::EXPECT_MORE);
+        self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
+        self.response.shutr_now();
+    }
+
+    fn send_error_page(&mut self, status: u16, core: &mut Core) {
+        let page = core.error_page(self.backend, self.frontend, status);
+        let head_only =
+            self.transaction.as_deref().is_some_and(|t| t.request.head.method() == Method::Head);
+        let page = if head_only { errors::head_of(page) } else { page };
+        if self.response.write_output(&mut core.buffers, page).is_err() {
+            log::debug!("no room for the {status} page");
+        }
+        if self.transaction.is_none() {
+            self.transaction = Some(core.transactions.take_or_default());
+        }
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.status = i32::from(status);
+            transaction.response.state = MessageState::Done;
+        }
+        core.count_local_response(self.frontend, status);
+    }
+
+    /// Answers with a configured reply: an applet takes the server's place and produces
+    /// it, so that a long body respects the client's pace.
+    pub(super) fn answer_with(&mut self, reply: &'static Reply, core: &mut Core) -> Verdict {
+        self.outcome.note(Cause::Local, Stage::Request);
+        let Some(transaction) = self.transaction.as_deref_mut() else {
+            return Verdict::Wait;
+        };
+        let head_only = transaction.request.head.method() == Method::Head;
+        let body: &'static [u8] = match &reply.body {
+            ReplyBody::Bytes(bytes) if !head_only => bytes,
+            ReplyBody::Bytes(_) | ReplyBody::Empty => b"",
+        };
+        transaction.connection.decide_local_reply();
+        let connection = transaction.connection.local_reply_header();
+        transaction.status = i32::from(reply.status);
+        transaction.response.state = MessageState::Parsed;
+        transaction.response.body = BodyLength::Length(body.len() as u64);
+        let applet = ReplyApplet::new(&reply.head, connection, body);
+        transaction.response.head.set_len(applet.head_len());
+        self.request.analysers = AnalyserSet::XFER_BODY;
+        self.response.analysers = AnalyserSet::RES_XFER_BODY;
+        self.server_side.endpoint = Endpoint::Applet(Box::new(Applet::Reply(applet)));
+        self.server_side.state = InterfaceState::Established;
+        self.timing.response_ms = self.timing.since_start_ms(core.engine.clock.monotonic_us());
+        core.count_local_response(self.frontend, reply.status);
+        Verdict::Continue
+    }
+}

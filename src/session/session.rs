@@ -1,0 +1,144 @@
+//! The session: two stream interfaces, two channels, the task that runs them, and where it
+//! came from and goes to.
+//!
+//! Boxed and pooled by [`Sessions`](super::Sessions); kept small, since an idle keep-alive
+//! client costs one of these. What only a running HTTP request needs is in its
+//! [`Transaction`], attached with the first byte of a request and taken off when the
+//! session idles.
+
+use super::channel::Channel;
+use super::flags::flag_set;
+use super::interface::StreamInterface;
+use super::outcome::Outcome;
+use super::timing::Timing;
+use super::transaction::Transaction;
+use crate::backend::queue::PendingKey;
+use crate::config::model::{BindId, ProxyId, ServerId};
+use crate::engine::task::TaskId;
+use crate::net::address::PeerAddress;
+
+flag_set! {
+    /// Facts about a session that analysers and the end of it need.
+    SessionFlags: u32 {
+        /// The server was chosen by persistence, not by load balancing.
+        DIRECT = 0x1;
+        /// A server was assigned.
+        ASSIGNED = 0x2;
+        /// The server's address was resolved.
+        ADDR_SET = 0x4;
+        /// The backend was chosen.
+        BE_ASSIGNED = 0x8;
+        /// It is counted as a session of its server (`cur_sess`).
+        CURR_SESS = 0x10;
+        /// A retry went to another server.
+        REDISPATCHED = 0x20;
+        /// The connection was opened for `dispatch` or transparently, without a server.
+        NO_SERVER = 0x40;
+        /// Bytes are relayed without being looked at from now on.
+        TUNNEL = 0x80;
+        /// It is over for logging purposes: the line was written.
+        LOGGED = 0x100;
+        /// `logasap`: the line was written early.
+        LOGGED_EARLY = 0x200;
+        /// The client's connection carries its first request.
+        FIRST_REQUEST = 0x400;
+        /// The client's connection is expected to stay open after this response.
+        CLIENT_KEEP = 0x800;
+        /// A retry of the request on a fresh connection was done already.
+        REPLAYED = 0x1000;
+        /// It is a command socket's session, not a proxy's.
+        COMMAND = 0x2000;
+        /// The server connection may not be shared with other sessions.
+        PRIVATE = 0x4000;
+        /// The backend's session counters include it.
+        BE_COUNTED = 0x8000;
+        /// It must end at the task's next run (administrator, panic).
+        KILLED = 0x10000;
+        /// It must take a fresh connection (a reused one died).
+        NO_REUSE = 0x20000;
+        /// The source address came from a PROXY protocol header.
+        PROXIED = 0x40000;
+        /// The connect attempts were loaded: the retry count means something.
+        TRIED = 0x80000;
+        /// The server connection was opened by this request, not reused.
+        FRESH = 0x100000;
+    }
+}
+
+/// A session.
+pub struct Session {
+    /// Its own key, packed, as the owner of its descriptors and task.
+    pub owner: u64,
+    /// Its task.
+    pub task: TaskId,
+    /// Number shown in traces and dumps.
+    pub unique_id: u32,
+    /// Facts.
+    pub flags: SessionFlags,
+    /// The listener's configuration, `None` for command sockets.
+    pub bind: Option<BindId>,
+    /// The frontend; meaningless for command sockets.
+    pub frontend: ProxyId,
+    /// The backend, the frontend itself until one was chosen.
+    pub backend: ProxyId,
+    /// The server assigned or connected to.
+    pub server: Option<ServerId>,
+    /// The server whose session slot it occupies.
+    pub slot: Option<ServerId>,
+    /// The server of the previous request, for `prefer-last-server`.
+    pub last_server: Option<ServerId>,
+    /// Its place in a queue.
+    pub pending: Option<PendingKey>,
+    /// Connection attempts left.
+    pub retries_left: u32,
+    /// The client's address, as received or as a PROXY header says.
+    pub source: PeerAddress,
+    /// The address the client connected to, looked up when needed.
+    pub destination: PeerAddress,
+    /// Bytes from the client.
+    pub request: Channel,
+    /// Bytes to the client.
+    pub response: Channel,
+    /// The client's end.
+    pub client: StreamInterface,
+    /// The server's end.
+    pub server_side: StreamInterface,
+    /// How it ended, so far.
+    pub outcome: Outcome,
+    /// Dates and durations.
+    pub timing: Timing,
+    /// Bytes already added to the counters, in and out (`contstats`, several requests).
+    pub counted: (u64, u64),
+    /// The HTTP request being processed.
+    pub transaction: Option<Box<Transaction>>,
+}
+
+impl Session {
+    /// A session for a connection accepted by `frontend`, everything else unset.
+    pub fn new(task: TaskId, frontend: ProxyId) -> Self {
+        Self {
+            owner: 0,
+            task,
+            unique_id: 0,
+            flags: SessionFlags::FIRST_REQUEST,
+            bind: None,
+            frontend,
+            backend: frontend,
+            server: None,
+            slot: None,
+            last_server: None,
+            pending: None,
+            retries_left: 0,
+            source: PeerAddress::None,
+            destination: PeerAddress::None,
+            request: Channel::default(),
+            response: Channel::default(),
+            client: StreamInterface::default(),
+            server_side: StreamInterface::default(),
+            outcome: Outcome::default(),
+            timing: Timing::default(),
+            counted: (0, 0),
+            transaction: None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! An HTTP request and its response while they are being processed.
+//!
+//! Attached to a session with the first byte of a request, returned to its pool when the
+//! connection idles, so that an idle client costs none of it. Its vectors keep their memory
+//! from request to request: a steady load allocates nothing.
+
+use crate::http::chunk::ChunkParser;
+use crate::http::connection::ConnectionPlan;
+use crate::http::framing::BodyLength;
+use crate::http::head::Head;
+use crate::http::parse::Kind;
+use crate::http::scan::HeadScanner;
+
+/// How far a message was forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MessageState {
+    /// Its head is awaited.
+    Head,
+    /// The head was parsed and not forwarded yet.
+    Parsed,
+    /// The body is being forwarded.
+    Body,
+    /// All of it was handed to the channel's output.
+    Done,
+    /// What follows is no message: bytes are relayed.
+    Tunnel,
+}
+
+/// One direction of a transaction.
+#[derive(Debug)]
+pub struct Message {
+    /// Progress.
+    pub state: MessageState,
+    /// Searches the end of the head.
+    pub scanner: HeadScanner,
+    /// The parsed head.
+    pub head: Head,
+    /// How the body ends.
+    pub body: BodyLength,
+    /// Follows a chunked body.
+    pub chunks: ChunkParser,
+}
+
+impl Message {
+    const fn new(kind: Kind) -> Self {
+        Self {
+            state: MessageState::Head,
+            scanner: HeadScanner::new(kind),
+            head: Head::new(),
+            body: BodyLength::None,
+            chunks: ChunkParser::new(),
+        }
+    }
+
+    /// Gets ready for the next message, keeping memory.
+    pub fn reset(&mut self) {
+        self.state = MessageState::Head;
+        self.scanner.reset();
+        self.head.clear();
+        self.body = BodyLength::None;
+        self.chunks = ChunkParser::new();
+    }
+}
+
+/// One request with its response.
+#[derive(Debug)]
+pub struct Transaction {
+    /// From the client.
+    pub request: Message,
+    /// From the server.
+    pub response: Message,
+    /// Which connections persist, and what the Connection headers say.
+    pub connection: ConnectionPlan,
+    /// Status answered to the client, -1 while there is none.
+    pub status: i32,
+    /// The request line as logged, not escaped.
+    pub request_line: Vec<u8>,
+    /// Why the request or response was refused, one word.
+    pub reason: Option<&'static str>,
+    /// The server stopped taking the request; its answer may still come.
+    pub request_lost: bool,
+}
+
+impl Default for Transaction {
+    fn default() -> Self {
+        Self {
+            request: Message::new(Kind::Request),
+            response: Message::new(Kind::Response),
+            connection: ConnectionPlan::default(),
+            status: -1,
+            request_line: Vec::new(),
+            reason: None,
+            request_lost: false,
+        }
+    }
+}
+
+impl Transaction {
+    /// Gets ready for the next request, keeping memory.
+    pub fn reset(&mut self) {
+        self.request.reset();
+        self.response.reset();
+        self.connection = ConnectionPlan::default();
+        self.status = -1;
+        self.request_line.clear();
+        self.reason = None;
+        self.request_lost = false;
+    }
+
+    /// Keeps the request line for the log, cut to what a log line takes.
+    pub fn keep_request_line(&mut self, line: &[u8]) {
+        let line = line.get(..REQUEST_LINE_MAX).unwrap_or(line);
+        self.request_line.clear();
+        self.request_line.extend_from_slice(line);
+    }
+}
+
+/// Longest request line that is logged (dev7: 1023 bytes).
+const REQUEST_LINE_MAX: usize = 1023;
