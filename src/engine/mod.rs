@@ -169,6 +169,7 @@ fn poll<C: Context>(context: &mut C, wait_max_ms: u32) {
         return;
     }
     engine.skipped_wait = false;
+    let wait_max_ms = if successes > 0 { 0 } else { wait_max_ms };
     let (wait_ms, before_us) = engine.wait_ms(wait_max_ms);
     let count = engine.fdtab.wait(wait_ms);
     engine.clock.update();

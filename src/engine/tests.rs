@@ -11,12 +11,12 @@ use std::os::unix::net::UnixStream;
 
 /// An engine and a log of what was called.
 pub(super) struct World {
-    pub(super) engine: Engine<World>,
+    pub(super) engine: Engine<Self>,
     pub(super) log: Vec<String>,
     /// What the callbacks of tests answer.
     pub(super) answer: Polling,
     /// What a callback does besides, for tests of its effects on others.
-    pub(super) effect: Option<fn(&mut World, Fd)>,
+    pub(super) effect: Option<fn(&mut Self, Fd)>,
     maintained: u32,
 }
 
