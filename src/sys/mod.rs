@@ -8,6 +8,13 @@
     reason = "system calls end here; each block holds one operation and its SAFETY sentence"
 )]
 
+pub mod clock;
+pub mod epoll;
 mod fd;
+pub mod memory;
+pub mod poll;
+pub mod random;
+pub mod select;
+pub mod signal;
 
-pub use fd::Fd;
+pub use fd::{Fd, close, set_nonblocking};
