@@ -8,6 +8,13 @@
     reason = "system calls end here; each block holds one operation and its SAFETY sentence"
 )]
 
+mod address;
+pub mod datagram;
 mod fd;
+pub mod pipe;
+pub mod socket;
+pub mod socket_option;
+pub mod splice;
 
-pub use fd::Fd;
+pub use address::{Endpoint, Family, SocketName, UNIX_NAME_LEN_MAX};
+pub use fd::{Fd, close, set_nonblocking};
