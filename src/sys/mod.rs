@@ -9,9 +9,16 @@
 )]
 
 mod address;
+pub mod clock;
 pub mod datagram;
+pub mod epoll;
 mod fd;
+pub mod memory;
 pub mod pipe;
+pub mod poll;
+pub mod random;
+pub mod select;
+pub mod signal;
 pub mod socket;
 pub mod socket_option;
 pub mod splice;
