@@ -8,13 +8,20 @@
     reason = "system calls end here; each block holds one operation and its SAFETY sentence"
 )]
 
+mod address;
 pub mod clock;
+pub mod datagram;
 pub mod epoll;
 mod fd;
 pub mod memory;
+pub mod pipe;
 pub mod poll;
 pub mod random;
 pub mod select;
 pub mod signal;
+pub mod socket;
+pub mod socket_option;
+pub mod splice;
 
+pub use address::{Endpoint, Family, SocketName, UNIX_NAME_LEN_MAX};
 pub use fd::{Fd, close, set_nonblocking};
