@@ -23,11 +23,11 @@ pub fn stream_sock_read(worker: &mut Worker, fd: Fd) -> Polling {
     let Worker { sessions, core } = worker;
     let owner = core.engine.fdtab.owner(fd);
     let Some(session) = owner.and_then(|owner| sessions.of_owner(owner)) else {
-        core.engine.fdtab.delete(fd);
+        core.close(fd);
         return Polling::Wait;
     };
     let Some(side) = session.side_of(fd) else {
-        core.engine.fdtab.delete(fd);
+        core.close(fd);
         return Polling::Wait;
     };
     let polling = session.receive(side, fd, core);
@@ -42,11 +42,11 @@ pub fn stream_sock_write(worker: &mut Worker, fd: Fd) -> Polling {
     let Worker { sessions, core } = worker;
     let owner = core.engine.fdtab.owner(fd);
     let Some(session) = owner.and_then(|owner| sessions.of_owner(owner)) else {
-        core.engine.fdtab.delete(fd);
+        core.close(fd);
         return Polling::Wait;
     };
     let Some(side) = session.side_of(fd) else {
-        core.engine.fdtab.delete(fd);
+        core.close(fd);
         return Polling::Wait;
     };
     if session.interface(side).state == InterfaceState::Connecting {

@@ -126,7 +126,7 @@ impl Session {
                     // A socket that refuses the option is closed the polite way.
                     let _ = sys::socket_option::set_no_linger(fd);
                 }
-                core.engine.fdtab.delete(fd);
+                core.close(fd);
             }
             Endpoint::Applet(applet) => applet.release(core),
             Endpoint::None => {}

@@ -13,9 +13,10 @@ use super::outcome::Outcome;
 use super::timing::Timing;
 use super::transaction::Transaction;
 use crate::backend::queue::PendingKey;
-use crate::config::model::{BindId, ProxyId, ServerId};
+use crate::config::model::{ProxyId, ServerId};
 use crate::engine::task::TaskId;
 use crate::net::address::PeerAddress;
+use crate::net::listener::ListenerId;
 
 flag_set! {
     /// Facts about a session that analysers and the end of it need.
@@ -62,6 +63,8 @@ flag_set! {
         TRIED = 0x80000;
         /// The server connection was opened by this request, not reused.
         FRESH = 0x100000;
+        /// A PROXY protocol header is still to be sent to the server.
+        ANNOUNCE = 0x200000;
     }
 }
 
@@ -75,8 +78,8 @@ pub struct Session {
     pub unique_id: u32,
     /// Facts.
     pub flags: SessionFlags,
-    /// The listener's configuration, `None` for command sockets.
-    pub bind: Option<BindId>,
+    /// The listener that accepted it.
+    pub listener: ListenerId,
     /// The frontend; meaningless for command sockets.
     pub frontend: ProxyId,
     /// The backend, the frontend itself until one was chosen.
@@ -87,6 +90,8 @@ pub struct Session {
     pub slot: Option<ServerId>,
     /// The server of the previous request, for `prefer-last-server`.
     pub last_server: Option<ServerId>,
+    /// The server a redispatch turns away from.
+    pub avoid: Option<ServerId>,
     /// Its place in a queue.
     pub pending: Option<PendingKey>,
     /// Connection attempts left.
@@ -109,6 +114,8 @@ pub struct Session {
     pub timing: Timing,
     /// Bytes already added to the counters, in and out (`contstats`, several requests).
     pub counted: (u64, u64),
+    /// Idle connections wait for this session alone.
+    pub has_private_idle: bool,
     /// The HTTP request being processed.
     pub transaction: Option<Box<Transaction>>,
 }
@@ -121,12 +128,13 @@ impl Session {
             task,
             unique_id: 0,
             flags: SessionFlags::FIRST_REQUEST,
-            bind: None,
+            listener: ListenerId(0),
             frontend,
             backend: frontend,
             server: None,
             slot: None,
             last_server: None,
+            avoid: None,
             pending: None,
             retries_left: 0,
             source: PeerAddress::None,
@@ -138,6 +146,7 @@ impl Session {
             outcome: Outcome::default(),
             timing: Timing::default(),
             counted: (0, 0),
+            has_private_idle: false,
             transaction: None,
         }
     }

@@ -1,0 +1,119 @@
+//! The end of a session, regular or not: counters settled, line logged, memory returned.
+
+use super::outcome::{Cause, Stage};
+use super::{Session, SessionFlags, Side};
+use crate::worker::Core;
+
+impl Session {
+    /// Both ends are closed: settles everything that outlives the session.
+    pub(super) fn finish(&mut self, core: &mut Core) {
+        log::trace!("session {} ends", self.unique_id);
+        self.close_books(core);
+        self.forget_backend(core);
+        self.leave_frontend(core);
+        self.request.discard(&mut core.buffers);
+        self.response.discard(&mut core.buffers);
+        for channel in [&mut self.request, &mut self.response] {
+            if let Some(pipe) = channel.pipe.take() {
+                core.pipes.put(pipe);
+            }
+        }
+        if let Some(transaction) = self.transaction.take() {
+            core.recycle_transaction(transaction);
+        }
+        if self.has_private_idle
+            && let Some(server) = self.last_server.or(self.server)
+        {
+            core.drop_private_idle(server, self.owner);
+        }
+    }
+
+    /// After a panic: closes what is open without trusting the session's state.
+    pub(super) fn abandon(&mut self, core: &mut Core) {
+        core.state.panics += 1;
+        core.state.proxy_mut(self.frontend).frontend.panics += 1;
+        log::error!("a session ended by a caught panic: see the message above");
+        self.outcome = super::outcome::Outcome { cause: Cause::Internal, stage: Stage::None };
+        self.close_endpoint(Side::Client, core);
+        self.close_endpoint(Side::Server, core);
+        self.finish(core);
+    }
+
+    /// The session was told to end: closes both ends at once.
+    pub(super) fn kill(&mut self, core: &mut Core) {
+        self.outcome.note(Cause::Killed, Stage::None);
+        self.end_all(core);
+    }
+
+    /// Adds up bytes, logs, and gives the server's slot back: at the end of each request.
+    pub(super) fn close_books(&mut self, core: &mut Core) {
+        self.count_bytes(core);
+        self.log_session(core);
+        self.leave_queue(core);
+        self.release_slot(core);
+    }
+
+    /// Adds bytes that were not counted yet to the counters they concern.
+    pub(super) fn count_bytes(&mut self, core: &mut Core) {
+        let bytes_in = self.request.total - self.counted.0;
+        let bytes_out = self.response.total - self.counted.1;
+        self.counted = (self.request.total, self.response.total);
+        if (bytes_in == 0 && bytes_out == 0) || self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
+        let frontend = &mut core.state.proxy_mut(self.frontend).frontend;
+        frontend.bytes_in += bytes_in;
+        frontend.bytes_out += bytes_out;
+        if !self.flags.any(SessionFlags::BE_COUNTED) {
+            return;
+        }
+        let backend = &mut core.state.proxy_mut(self.backend).backend;
+        backend.bytes_in += bytes_in;
+        backend.bytes_out += bytes_out;
+        if let Some(server) = self.server {
+            let counters = &mut core.state.server_mut(server).counters;
+            counters.bytes_in += bytes_in;
+            counters.bytes_out += bytes_out;
+        }
+    }
+
+    /// Detaches the session from its backend.
+    pub(super) fn forget_backend(&mut self, core: &mut Core) {
+        if self.flags.any(SessionFlags::BE_COUNTED) {
+            let state = core.state.proxy_mut(self.backend);
+            state.backend_sessions = state.backend_sessions.saturating_sub(1);
+        }
+        let of_request = SessionFlags::BE_COUNTED
+            .union(SessionFlags::BE_ASSIGNED)
+            .union(SessionFlags::DIRECT)
+            .union(SessionFlags::ASSIGNED)
+            .union(SessionFlags::ADDR_SET)
+            .union(SessionFlags::REDISPATCHED)
+            .union(SessionFlags::NO_SERVER)
+            .union(SessionFlags::REPLAYED)
+            .union(SessionFlags::NO_REUSE)
+            .union(SessionFlags::FRESH)
+            .union(SessionFlags::ANNOUNCE)
+            .union(SessionFlags::LOGGED)
+            .union(SessionFlags::LOGGED_EARLY);
+        self.flags.remove(of_request);
+        self.backend = self.frontend;
+        self.server = None;
+        self.avoid = None;
+        self.outcome = super::outcome::Outcome::default();
+        self.server_side = super::interface::StreamInterface::default();
+        self.server_side.flags.insert(super::interface::InterfaceFlags::DONT_WAKE);
+    }
+
+    fn leave_frontend(&mut self, core: &mut Core) {
+        core.engine.jobs = core.engine.jobs.saturating_sub(1);
+        core.listeners.connection_closed(self.listener, &mut core.engine.fdtab);
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
+        core.state.sessions = core.state.sessions.saturating_sub(1);
+        let state = core.state.proxy_mut(self.frontend);
+        state.frontend_sessions = state.frontend_sessions.saturating_sub(1);
+        core.capacity_returned(self.frontend);
+    }
+}

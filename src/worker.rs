@@ -1,0 +1,226 @@
+//! The worker: everything one process owns while it serves, built after the fork.
+//!
+//! [`Worker`] is the context that the event loop hands to callbacks; [`Core`] is what is
+//! left of it while one session is leased to run. Code further down takes the narrowest
+//! part it can do with. Invariant: nothing here is shared or global; a second worker in
+//! the same process would not notice the first.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::backend::idle::IdlePool;
+use crate::backend::lb::Balancer;
+use crate::backend::queue::Queues;
+use crate::config::model::{Config, ProxyId, ServerId};
+use crate::engine::fdtab::{FdCallback, Polling};
+use crate::engine::pool::{BufferPool, Pool, Reclaim};
+use crate::engine::{Context, Engine};
+use crate::http::errors;
+use crate::log::Logs;
+use crate::net::listeners::Listeners;
+use crate::net::pipe::PipePool;
+use crate::net::port_range::PortRange;
+use crate::session::errors::ErrorCaptures;
+use crate::session::transaction::Transaction;
+use crate::session::{SessionFlags, Sessions};
+use crate::state::State;
+use crate::sys::Fd;
+
+/// Everything one process owns.
+pub struct Worker {
+    /// The sessions.
+    pub sessions: Sessions,
+    /// The rest.
+    pub core: Core,
+}
+
+/// What a running session may touch besides itself.
+pub struct Core {
+    /// The configuration.
+    pub config: &'static Config,
+    /// Loop, descriptors, tasks, clock.
+    pub engine: Engine<Worker>,
+    /// Counters and run-time state.
+    pub state: State,
+    /// Buffers of channels.
+    pub buffers: BufferPool,
+    /// HTTP transactions.
+    pub transactions: Pool<Transaction>,
+    /// Sockets that are listened on.
+    pub listeners: Listeners,
+    /// Load balancing, one per proxy.
+    pub balancers: Vec<Balancer>,
+    /// Sessions waiting for servers.
+    pub queues: Queues,
+    /// Idle server connections.
+    pub idle: IdlePool,
+    /// Where log lines leave.
+    pub logs: Logs,
+    /// Pipes for splicing.
+    pub pipes: PipePool,
+    /// Messages that were refused, for `show errors`.
+    pub errors: ErrorCaptures,
+    /// Source port ranges of servers that have one.
+    pub source_ports: HashMap<ServerId, PortRange>,
+    /// Ports of those ranges in use, by the descriptor that uses them.
+    pub port_leases: HashMap<Fd, (ServerId, u16)>,
+    /// Identity of the process.
+    pub process: ProcessInfo,
+    /// Memory given back by pools, to be returned to the system.
+    pub reclaim: Reclaim,
+}
+
+/// What a process knows about itself.
+#[derive(Clone, Debug, Default)]
+pub struct ProcessInfo {
+    /// Its number among its siblings, from 1.
+    pub number: u32,
+    /// Its process id.
+    pub pid: u32,
+    /// Wall-clock second of its start.
+    pub start_s: i64,
+    /// Monotonic microsecond of its start.
+    pub start_us: u64,
+    /// Sessions it may hold.
+    pub maxconn: u32,
+    /// Descriptors it may open.
+    pub ulimit_n: u64,
+    /// Descriptors it expects to need.
+    pub maxsock: u64,
+    /// Host name.
+    pub node: String,
+}
+
+impl Context for Worker {
+    fn engine(&mut self) -> &mut Engine<Self> {
+        &mut self.core.engine
+    }
+
+    /// A panic in a callback ends the session that owns the descriptor, or closes the
+    /// descriptor when it belongs to none.
+    fn run_callback(&mut self, callback: FdCallback<Self>, fd: Fd) -> Polling {
+        if let Ok(polling) = catch_unwind(AssertUnwindSafe(|| callback(self, fd))) {
+            return polling;
+        }
+        self.core.state.panics += 1;
+        let owner = self.core.engine.fdtab.owner(fd);
+        let session = owner.and_then(|owner| self.sessions.of_owner(owner));
+        let Some(session) = session.filter(|session| session.side_of(fd).is_some()) else {
+            self.core.engine.fdtab.delete(fd);
+            return Polling::Wait;
+        };
+        session.flags.insert(SessionFlags::KILLED);
+        let task = session.task;
+        self.core.engine.scheduler.wake(task, crate::engine::task::Wake::OTHER);
+        Polling::Wait
+    }
+
+    fn maintain(&mut self) {
+        self.sessions.trim();
+        let core = &mut self.core;
+        core.purge_idle();
+        core.pipes.trim();
+        core.reclaim.add(core.buffers.settle());
+        core.reclaim.add(core.transactions.settle());
+        core.reclaim.run();
+    }
+}
+
+impl Core {
+    /// `tune.bufsize`.
+    pub const fn bufsize(&self) -> usize {
+        self.config.global.tuning.bufsize
+    }
+
+    /// `tune.maxrewrite`.
+    pub const fn maxrewrite(&self) -> usize {
+        self.config.global.tuning.maxrewrite
+    }
+
+    /// Counts a request.
+    pub fn count_request(&mut self, frontend: ProxyId) {
+        let now_us = self.engine.clock.monotonic_us();
+        self.state.requests_total += 1;
+        let state = self.state.proxy_mut(frontend);
+        state.frontend.requests += 1;
+        let rate = state.request_rate.add(now_us, 1);
+        state.frontend.request_rate_max = state.frontend.request_rate_max.max(rate);
+    }
+
+    /// Counts a session in at its backend.
+    pub fn count_backend_session(&mut self, backend: ProxyId) {
+        let now_us = self.engine.clock.monotonic_us();
+        let state = self.state.proxy_mut(backend);
+        state.backend_sessions += 1;
+        state.backend.sessions += 1;
+        state.backend.sessions_max = state.backend.sessions_max.max(state.backend_sessions);
+        let rate = state.backend_session_rate.add(now_us, 1);
+        state.backend.session_rate_max = state.backend.session_rate_max.max(rate);
+    }
+
+    /// Counts a response from a server.
+    pub fn count_response(
+        &mut self,
+        frontend: ProxyId,
+        backend: ProxyId,
+        server: Option<ServerId>,
+        status: u16,
+    ) {
+        self.state.proxy_mut(frontend).frontend.count_response(status);
+        let backend = &mut self.state.proxy_mut(backend).backend;
+        backend.requests += 1;
+        backend.count_response(status);
+        if let Some(server) = server {
+            let counters = &mut self.state.server_mut(server).counters;
+            counters.requests += 1;
+            counters.count_response(status);
+        }
+    }
+
+    /// Counts a response that the proxy made itself.
+    pub fn count_local_response(&mut self, frontend: ProxyId, status: u16) {
+        self.state.proxy_mut(frontend).frontend.count_response(status);
+    }
+
+    /// Counts a connection opened to a server.
+    pub fn count_connect(&mut self, backend: ProxyId, server: Option<ServerId>) {
+        self.state.proxy_mut(backend).backend.connects += 1;
+        if let Some(server) = server {
+            self.state.server_mut(server).counters.connects += 1;
+        }
+    }
+
+    /// Counts a server connection used again.
+    pub fn count_reuse(&mut self, backend: ProxyId, server: ServerId) {
+        self.state.proxy_mut(backend).backend.reuses += 1;
+        self.state.server_mut(server).counters.reuses += 1;
+    }
+
+    /// The error page for a status: the backend's file, the frontend's, the built-in one.
+    pub fn error_page(&self, backend: ProxyId, frontend: ProxyId, status: u16) -> &'static [u8] {
+        for proxy in [backend, frontend] {
+            let files = &self.config.proxy(proxy).errorfiles;
+            if let Some((_, page)) = files.iter().find(|(code, _)| *code == status) {
+                return page;
+            }
+        }
+        errors::page(status)
+    }
+
+    /// Takes a finished transaction back into its pool.
+    pub fn recycle_transaction(&mut self, mut transaction: Box<Transaction>) {
+        transaction.reset();
+        self.transactions.put(transaction);
+    }
+
+    /// Closes a descriptor and gives back the source port it may have leased.
+    pub fn close(&mut self, fd: Fd) {
+        if !self.port_leases.is_empty()
+            && let Some((server, port)) = self.port_leases.remove(&fd)
+            && let Some(range) = self.source_ports.get_mut(&server)
+        {
+            range.put(port);
+        }
+        self.engine.fdtab.delete(fd);
+    }
+}
