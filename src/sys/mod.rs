@@ -9,5 +9,6 @@
 )]
 
 mod fd;
+pub mod process;
 
 pub use fd::Fd;
