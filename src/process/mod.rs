@@ -9,3 +9,5 @@
 pub mod limits;
 pub mod messages;
 pub mod pidfile;
+pub mod privileges;
+pub mod takeover;
