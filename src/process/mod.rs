@@ -6,6 +6,7 @@
 //! processes, `privileges::drop_identity`, `daemon::fork_workers`, then in each worker
 //! `daemon::detach`.
 
+pub mod daemon;
 pub mod limits;
 pub mod messages;
 pub mod pidfile;

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::args::{Departure, Replaced};
-use crate::sys::process::{Pid, Signal, send_signal};
+use crate::sys::process::{Pid, Signal, current_pid, send_signal};
 
 /// How the old processes are reached.
 pub trait OldProcesses {
@@ -85,7 +85,8 @@ pub fn release(replaced: &Replaced, processes: &mut impl OldProcesses) -> usize 
 
 impl OldProcesses for RunningProcesses {
     fn signal(&mut self, pid: Pid, signal: Signal) -> bool {
-        send_signal(pid, signal).is_ok()
+        // A pid file that outlived a reboot may well name this very process.
+        pid != current_pid() && send_signal(pid, signal).is_ok()
     }
 
     fn wait(&mut self, time: Duration) {
@@ -216,5 +217,21 @@ mod tests {
         resume(&replaced(Departure::Finish), &mut processes);
         let expected = "SIGUSR1 7,SIGUSR1 8,SIGTERM 7,SIGTERM 8,SIGTTIN 7,SIGTTIN 8";
         assert_eq!(processes.events.join(","), expected);
+    }
+
+    #[test]
+    fn a_real_process_hears_it_and_this_one_is_spared() {
+        use std::os::unix::process::ExitStatusExt;
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let replaced = Replaced {
+            departure: Departure::Terminate,
+            pids: vec![Pid::from_raw(child.id().cast_signed()), current_pid()],
+        };
+        assert_eq!(release(&replaced, &mut RunningProcesses), 1);
+        assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGTERM));
+        assert_eq!(release(&replaced, &mut RunningProcesses), 0);
     }
 }
