@@ -10,9 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use super::*;
+use crate::process::limits::{
+    Demand, Plan, allow_core_files, limit_memory, memory_per_process, raise_fd_limit,
+};
 use crate::process::pidfile::PidFile;
 use crate::process::privileges::{Identity, OwnRights, drop_identity, enter_chroot};
-use crate::sys::process::{current_pid, is_superuser, open_null};
+use crate::sys::process::{
+    Limit, LimitKind, current_pid, is_superuser, limit, open_null, set_limit,
+};
 
 fn settle(line: &str, global: &Global, pid: i32) -> (Modes, Vec<&'static str>) {
     let words = ["-f", "x"].into_iter().chain(line.split_whitespace());
@@ -137,6 +142,19 @@ fn privileges_are_gone_for_good() {
     assert_eq!(lines, expected);
 }
 
+#[test]
+fn limits_are_set_for_real() {
+    let scratch = Scratch::new("limits");
+    let (status, lines) = play("limits", &scratch.0);
+    assert!(status.success());
+    let expected = [
+        "soft descriptors 300",
+        "address space 1099511627776",
+        "core raised",
+    ];
+    assert_eq!(lines, expected);
+}
+
 /// Runs [`scene`] in a process of its own; returns its end and the lines of its report.
 fn play(name: &str, scratch: &Path) -> (ExitStatus, Vec<String>) {
     let (mut reader, writer) = io::pipe().unwrap();
@@ -172,6 +190,7 @@ fn scene() {
     match name.as_str() {
         "daemon" => play_daemon(&scratch, &mut report),
         "privileges" => play_privileges(&scratch, &mut report),
+        "limits" => play_limits(&mut report),
         other => panic!("no scene is called {other}"),
     }
     std::process::exit(0);
@@ -221,6 +240,40 @@ fn play_privileges(scratch: &Path, report: &mut File) {
             writeln!(report, "{}", words.join(" ")).unwrap();
         }
     }
+}
+
+fn play_limits(report: &mut File) {
+    let fds = limit(LimitKind::OpenFiles).unwrap();
+    let low = Limit {
+        soft: Some(64),
+        ..fds
+    };
+    set_limit(LimitKind::OpenFiles, low).unwrap();
+    let demand = Demand {
+        maxconn: 80,
+        ulimit_n: 300,
+        ..Demand::default()
+    };
+    let complaints = raise_fd_limit(&Plan::of(&demand, low)).unwrap();
+    assert!(complaints.is_empty(), "{complaints:?}");
+    let soft = limit(LimitKind::OpenFiles).unwrap().soft.unwrap();
+    writeln!(report, "soft descriptors {soft}").unwrap();
+
+    limit_memory(0).unwrap();
+    limit_memory(memory_per_process(1 << 21, 2)).unwrap();
+    let space = limit(LimitKind::AddressSpace).unwrap();
+    assert_eq!(space.soft, space.hard);
+    writeln!(report, "address space {}", space.soft.unwrap()).unwrap();
+
+    let core = limit(LimitKind::CoreSize).unwrap();
+    let none = Limit {
+        soft: Some(0),
+        ..core
+    };
+    set_limit(LimitKind::CoreSize, none).unwrap();
+    allow_core_files().unwrap();
+    let raised = limit(LimitKind::CoreSize).unwrap().soft == core.hard;
+    writeln!(report, "core {}", if raised { "raised" } else { "kept" }).unwrap();
 }
 
 struct Scratch(PathBuf);
