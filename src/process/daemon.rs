@@ -146,8 +146,8 @@ const DEBUG_WINS: &str =
 const ONE_IN_FOREGROUND: &str =
     "<nbproc> is only meaningful in daemon mode. Setting limit to 1 process.";
 
-const FIRST_PROCESS_STAYS: &str = "<daemon> ignored : this is process 1, whose end would be the container's. \
-     Staying in the foreground.";
+const FIRST_PROCESS_STAYS: &str = "<daemon> ignored : this is process 1, whose end would be the \
+     container's. Staying in the foreground.";
 
 #[cfg(test)]
 mod tests;
