@@ -1,5 +1,6 @@
 //! weir: a TCP and HTTP load balancer with the event loop of HAProxy 1.5-dev7.
 
+pub mod args;
 pub mod config;
 pub mod engine;
 pub mod http;

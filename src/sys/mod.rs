@@ -16,6 +16,7 @@ mod fd;
 pub mod memory;
 pub mod pipe;
 pub mod poll;
+pub mod process;
 pub mod random;
 pub mod select;
 pub mod signal;
