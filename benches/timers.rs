@@ -80,8 +80,9 @@ fn delay(step: u32) -> u32 {
 }
 
 fn connections<Q: Queue>(queue: &mut Q, clock: &mut u32, tasks: u32, spread: fn(u32) -> u32) {
-    for step in 0..STEPS {
+    for _ in 0..STEPS {
         *clock += 1;
+        let step = *clock;
         let task = delay(step) % tasks;
         queue.remove(task);
         queue.insert(task, Tick::from_ms(*clock + spread(step)));
