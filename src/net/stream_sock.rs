@@ -57,7 +57,7 @@ pub fn stream_sock_write(worker: &mut Worker, fd: Fd) -> Polling {
 }
 
 /// What one read brought.
-enum Received {
+pub(super) enum Received {
     /// The socket has no more for now.
     Drained,
     /// There may be more.
@@ -131,12 +131,10 @@ impl Session {
         asked: usize,
         core: &mut Core,
     ) -> Received {
-        let now = core.engine.clock.now_ms();
         let ends = self.ends(side);
         ends.input.received(count);
-        if ends.input.read_exp.is_set() && !ends.input.flags.any(ChannelFlags::READ_NOEXP) {
-            ends.input.read_exp = now.add_if_set(ends.input.read_timeout_ms);
-        }
+        self.refresh_read_timer(side, core);
+        let ends = self.ends(side);
         if count < asked {
             ends.input.full_reads = 0;
             ends.input.flags.remove(ChannelFlags::STREAMER_FAST);
@@ -147,6 +145,15 @@ impl Session {
             ends.input.flags.insert(ChannelFlags::STREAMER_FAST);
         }
         Received::More
+    }
+
+    /// Whatever arrives shows that the producer is alive.
+    pub(super) fn refresh_read_timer(&mut self, side: Side, core: &Core) {
+        let now = core.engine.clock.now_ms();
+        let input = self.ends(side).input;
+        if input.read_exp.is_set() && !input.flags.any(ChannelFlags::READ_NOEXP) {
+            input.read_exp = now.add_if_set(input.read_timeout_ms);
+        }
     }
 
     fn read_failed(
@@ -171,7 +178,7 @@ impl Session {
     }
 
     /// The peer closed its sending side.
-    fn read_closed(&mut self, side: Side, core: &mut Core) {
+    pub(super) fn read_closed(&mut self, side: Side, core: &mut Core) {
         let ends = self.ends(side);
         ends.input.flags.insert(ChannelFlags::READ_NULL);
         if ends.input.flags.any(ChannelFlags::AUTO_CLOSE) {
@@ -250,8 +257,10 @@ impl Session {
         let Some(fd) = self.interface(side).fd() else {
             return;
         };
-        if self.announce_source(side, fd, core).is_err() {
-            self.write_failed(side);
+        if let Err(error) = self.announce_source(side, fd, core) {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                self.write_failed(side);
+            }
             return;
         }
         if !self.transmit_pipe(side, fd, core) {

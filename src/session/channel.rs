@@ -137,7 +137,7 @@ pub struct Channel {
     pub flags: ChannelFlags,
     /// Analysers still to run.
     pub analysers: AnalyserSet,
-    buffer: Option<Box<Buffer>>,
+    buffer: Option<Buffer>,
     kept: u32,
     output: u32,
     /// Future bytes that pass without being looked at.
@@ -145,7 +145,7 @@ pub struct Channel {
     /// Bytes that ever came in.
     pub total: u64,
     /// Bytes on their way through the kernel.
-    pub pipe: Option<Box<Pipe>>,
+    pub pipe: Option<Pipe>,
     /// When the producer counts as stalled.
     pub read_exp: Tick,
     /// When the consumer counts as stalled.
@@ -180,7 +180,7 @@ impl Channel {
 
     /// True when nothing is scheduled to be sent, through the buffer or the pipe.
     pub fn out_empty(&self) -> bool {
-        self.output == 0 && self.pipe.as_ref().is_none_or(|p| p.bytes() == 0)
+        self.output == 0 && self.pipe.as_ref().is_none_or(|pipe| pipe.pending == 0)
     }
 
     /// Bytes that analysers have not released.
@@ -213,7 +213,7 @@ impl Channel {
     /// The buffer and the offset of the message in it, for parsers and rewriters.
     pub fn message(&mut self) -> Option<(&mut Buffer, usize)> {
         let base = self.input_base();
-        self.buffer.as_deref_mut().map(|buffer| (buffer, base))
+        self.buffer.as_mut().map(|buffer| (buffer, base))
     }
 
     /// True while a buffer is attached.
@@ -227,7 +227,7 @@ impl Channel {
         if self.buffer.is_none() {
             self.buffer = pool.take();
         }
-        self.buffer.as_deref_mut()
+        self.buffer.as_mut()
     }
 
     /// Returns the buffer to the pool when it holds nothing.
@@ -277,6 +277,15 @@ impl Channel {
         self.schedule(usize::try_from(passing).unwrap_or(count));
     }
 
+    /// Takes note of `count` bytes that went into the pipe.
+    pub const fn spliced(&mut self, count: usize) {
+        self.total += count as u64;
+        self.flags.insert(ChannelFlags::READ_PARTIAL);
+        if self.to_forward != FORWARD_INFINITE {
+            self.to_forward = self.to_forward.saturating_sub(count as u64);
+        }
+    }
+
     /// Takes note of `count` bytes that were sent from the output.
     pub fn sent(&mut self, count: usize) {
         let count = count.min(self.output());
@@ -287,7 +296,7 @@ impl Channel {
             self.kept += narrow;
             return;
         }
-        if let Some(buffer) = self.buffer.as_deref_mut() {
+        if let Some(buffer) = self.buffer.as_mut() {
             buffer.consume(count);
         }
     }
@@ -321,7 +330,7 @@ impl Channel {
     pub fn skip_input(&mut self, count: usize) {
         let count = count.min(self.input_len());
         let base = self.input_base();
-        if let Some(buffer) = self.buffer.as_deref_mut() {
+        if let Some(buffer) = self.buffer.as_mut() {
             // Removing bytes always fits.
             let _ = buffer.splice(base, count, b"");
         }
@@ -361,7 +370,7 @@ impl Channel {
         self.keep_sent = false;
         self.kept = 0;
         if count > 0
-            && let Some(buffer) = self.buffer.as_deref_mut()
+            && let Some(buffer) = self.buffer.as_mut()
         {
             buffer.consume(count);
         }

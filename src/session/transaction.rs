@@ -5,9 +5,11 @@
 //! from request to request: a steady load allocates nothing.
 
 use crate::http::chunk::ChunkParser;
-use crate::http::connection::ConnectionPlan;
+use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
+use crate::http::errors::Farewell;
 use crate::http::framing::BodyLength;
-use crate::http::head::Head;
+use crate::http::head::{Head, Version};
+use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
 
@@ -62,6 +64,44 @@ impl Message {
     }
 }
 
+/// What was decided about the two connections.
+#[derive(Clone, Copy, Debug)]
+pub struct Connections {
+    /// What configuration and process say.
+    pub options: Options,
+    /// Decided when the request left.
+    pub request: RequestPlan,
+    /// Decided when the response left; nothing is kept before.
+    pub response: ResponsePlan,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            options: Options { mode: Mode::KeepAlive, ..Options::default() },
+            request: RequestPlan {
+                keep_client: false,
+                keep_server: false,
+                upgrade: false,
+                version: Version::Http11,
+                header: KnownHeader::Connection,
+            },
+            response: ResponsePlan { keep_client: false, keep_server: false },
+        }
+    }
+}
+
+impl Connections {
+    /// What an answer made by the proxy says about the client's connection.
+    pub fn farewell(&self) -> Farewell {
+        match (self.response.keep_client, self.request.version) {
+            (false, _) => Farewell::Close,
+            (true, Version::Http10) => Farewell::KeepAlive,
+            (true, Version::Http11) => Farewell::Silent,
+        }
+    }
+}
+
 /// One request with its response.
 #[derive(Debug)]
 pub struct Transaction {
@@ -70,7 +110,7 @@ pub struct Transaction {
     /// From the server.
     pub response: Message,
     /// Which connections persist, and what the Connection headers say.
-    pub connection: ConnectionPlan,
+    pub connection: Connections,
     /// Status answered to the client, -1 while there is none.
     pub status: i32,
     /// The request line as logged, not escaped.
@@ -86,7 +126,7 @@ impl Default for Transaction {
         Self {
             request: Message::new(Kind::Request),
             response: Message::new(Kind::Response),
-            connection: ConnectionPlan::default(),
+            connection: Connections::default(),
             status: -1,
             request_line: Vec::new(),
             reason: None,
@@ -100,7 +140,7 @@ impl Transaction {
     pub fn reset(&mut self) {
         self.request.reset();
         self.response.reset();
-        self.connection = ConnectionPlan::default();
+        self.connection = Connections::default();
         self.status = -1;
         self.request_line.clear();
         self.reason = None;
