@@ -1,0 +1,194 @@
+//! How the body of a message ends: decided here and nowhere else.
+//!
+//! [`settle`] runs once per parsed head. It takes Content-Length and Transfer-Encoding,
+//! leaves at most one of them in the head and stores the [`Framing`]; the analysers ask
+//! [`request_body`] and [`response_body`]. Rules: RFC 9112 section 6.3, with the refusals of
+//! current HAProxy where the RFC leaves a choice.
+
+use super::head::{Elements, Head, Method, Version};
+use super::known::KnownHeader;
+use super::parse::Kind;
+use super::reason::{ErrorReason, HeadError};
+use super::rewrite::Rewriter;
+
+/// Where a body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLength {
+    /// There is no body; the message ends with its head.
+    None,
+    /// That many bytes.
+    Length(u64),
+    /// A chunked body, ended by its last chunk and trailers.
+    Chunked,
+    /// Everything until the sender closes. Never for a request.
+    UntilClose,
+    /// No HTTP follows: both directions are relayed blindly until they close.
+    Tunnel,
+}
+
+/// What the head itself says about the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Framing {
+    /// The framing source that is left in the head.
+    pub declared: Declared,
+    /// The sender framed the message in a way that others may read differently: no further
+    /// message of this connection can be trusted, so it is closed after this one.
+    pub close_after: bool,
+}
+
+/// The one framing source of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Declared {
+    /// Neither Content-Length nor Transfer-Encoding.
+    #[default]
+    Nothing,
+    /// A Content-Length.
+    Length(u64),
+    /// `Transfer-Encoding: chunked`.
+    Chunked,
+}
+
+impl Framing {
+    /// Nothing declared.
+    pub const NONE: Self = Self {
+        declared: Declared::Nothing,
+        close_after: false,
+    };
+}
+
+/// Where the body of the request `head` ends. The body of a CONNECT request is empty: what
+/// follows belongs to the tunnel, if the response opens one.
+pub const fn request_body(head: &Head) -> BodyLength {
+    match head.framing().declared {
+        Declared::Nothing | Declared::Length(0) => BodyLength::None,
+        Declared::Length(len) => BodyLength::Length(len),
+        Declared::Chunked => BodyLength::Chunked,
+    }
+}
+
+/// Where the body of the response `head` to a request with `method` ends.
+pub const fn response_body(head: &Head, method: Method) -> BodyLength {
+    match (method, head.status()) {
+        (_, 101) | (Method::Connect, 200..=299) => return BodyLength::Tunnel,
+        (Method::Head, _) | (_, 100..=199 | 204 | 304) => return BodyLength::None,
+        _ => {}
+    }
+    match head.framing().declared {
+        Declared::Nothing => BodyLength::UntilClose,
+        Declared::Length(0) => BodyLength::None,
+        Declared::Length(len) => BodyLength::Length(len),
+        Declared::Chunked => BodyLength::Chunked,
+    }
+}
+
+/// Decides the framing of a freshly parsed head, drops what contradicts it and stores it in
+/// the head.
+///
+/// # Errors
+/// [`HeadError`] for a Content-Length that is not one number, for a Transfer-Encoding that is
+/// not `chunked`, and for a CONNECT request with a body.
+pub(super) fn settle(message: &mut Rewriter<'_>, kind: Kind) -> Result<(), HeadError> {
+    let head = message.head();
+    let has_length = head.find(KnownHeader::ContentLength, 0);
+    let has_coding = head.find(KnownHeader::TransferEncoding, 0);
+    let mut framing = Framing::NONE;
+    if let Some(first) = has_length {
+        framing.declared = Declared::Length(content_length(message, kind)?);
+        // The same number said again is dropped, so that the next hop reads one.
+        message.remove_from(KnownHeader::ContentLength, first + 1);
+        keep_first_element(message, first);
+    }
+    if has_coding.is_some() {
+        transfer_encoding(message, kind)?;
+        framing.declared = Declared::Chunked;
+        // RFC 9112 section 6.1: both headers at once, or the coding in HTTP/1.0, are signs
+        // of a sender that other parties frame differently.
+        framing.close_after = has_length.is_some() || message.head().version() == Version::Http10;
+        message.remove_all(KnownHeader::ContentLength);
+    }
+    let body = !matches!(framing.declared, Declared::Nothing | Declared::Length(0));
+    if kind == Kind::Request && message.head().method() == Method::Connect && body {
+        return Err(HeadError::request(
+            message.head().len(),
+            ErrorReason::Payload,
+        ));
+    }
+    message.head_mut().framing = framing;
+    Ok(())
+}
+
+/// The one number that all Content-Length lines hold.
+fn content_length(message: &Rewriter<'_>, kind: Kind) -> Result<u64, HeadError> {
+    let mut length = None;
+    for element in message.view().elements(KnownHeader::ContentLength) {
+        let Some(number) = plain_number(element) else {
+            return Err(error(message, kind, ErrorReason::ContentLength));
+        };
+        if length.is_some_and(|known| known != number) {
+            return Err(error(message, kind, ErrorReason::ContentLengthDiffers));
+        }
+        length = Some(number);
+    }
+    length.ok_or_else(|| error(message, kind, ErrorReason::ContentLength))
+}
+
+/// Digits only, at most 2^63 - 1: no other reader may see another number.
+fn plain_number(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    let mut number: u64 = 0;
+    for &byte in text {
+        let digit = byte.checked_sub(b'0').filter(|&digit| digit <= 9)?;
+        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    (number <= i64::MAX.unsigned_abs()).then_some(number)
+}
+
+/// `5, 5` becomes `5`.
+fn keep_first_element(message: &mut Rewriter<'_>, index: usize) {
+    let Some((_, value)) = message.view().line(index) else {
+        return;
+    };
+    let first = Elements::of(value).next().map_or(0, <[u8]>::len);
+    let len = value.len();
+    if first < len {
+        // Shrinking a value cannot fail for want of room.
+        let _ = message.splice_value(index, first, len - first, b"");
+    }
+}
+
+/// Accepts one `chunked` and nothing else.
+fn transfer_encoding(message: &Rewriter<'_>, kind: Kind) -> Result<(), HeadError> {
+    let mut chunked = false;
+    let mut other = false;
+    for element in message.view().elements(KnownHeader::TransferEncoding) {
+        let is_chunked = element.eq_ignore_ascii_case(b"chunked");
+        if chunked || element.is_empty() {
+            return Err(error(message, kind, ErrorReason::TransferEncoding));
+        }
+        chunked = is_chunked;
+        other |= !is_chunked;
+    }
+    if !chunked {
+        return Err(error(message, kind, ErrorReason::TransferEncoding));
+    }
+    if other {
+        return Err(error(message, kind, ErrorReason::TransferCoding));
+    }
+    Ok(())
+}
+
+/// The error at the first line of the header it is about.
+fn error(message: &Rewriter<'_>, kind: Kind, reason: ErrorReason) -> HeadError {
+    let header = match reason {
+        ErrorReason::TransferEncoding | ErrorReason::TransferCoding => {
+            KnownHeader::TransferEncoding
+        }
+        _ => KnownHeader::ContentLength,
+    };
+    let head = message.head();
+    let line = head.find(header, 0).and_then(|at| head.lines.get(at));
+    let offset = line.map_or(0, |line| line.value_at as usize);
+    kind.error(offset, reason)
+}
