@@ -254,12 +254,13 @@ impl ChunkParser {
         self.bound(TRAILERS_MAX, ChunkErrorReason::TrailerSize)?;
         match (self.state, byte) {
             (State::TrailerStart, b'\r') => Ok(State::FinalLf),
-            (State::TrailerStart | State::TrailerName, b'\n') => Err(ChunkErrorReason::LineEnd),
+            (State::TrailerStart | State::TrailerName | State::TrailerValue, b'\n') => {
+                Err(ChunkErrorReason::LineEnd)
+            }
             (State::TrailerStart | State::TrailerName, _) if is_token(byte) => {
                 Ok(State::TrailerName)
             }
             (State::TrailerValue, b'\r') => Ok(State::TrailerLf),
-            (State::TrailerValue, b'\n') => Err(ChunkErrorReason::LineEnd),
             (State::TrailerName, b':') | (State::TrailerValue, 1..) => Ok(State::TrailerValue),
             (State::TrailerLf, _) => {
                 line_feed(byte)?;

@@ -266,3 +266,6 @@ const FAST_HEADERS: usize = 104;
 const VERSION_LEN: usize = 8;
 /// Bytes of a status code.
 const STATUS_LEN: usize = 3;
+
+#[cfg(test)]
+mod tests;
