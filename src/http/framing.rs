@@ -88,6 +88,12 @@ pub const fn response_body(head: &Head, method: Method) -> BodyLength {
 /// [`HeadError`] for a Content-Length that is not one number, for a Transfer-Encoding that is
 /// not `chunked`, and for a CONNECT request with a body.
 pub(super) fn settle(message: &mut Rewriter<'_>, kind: Kind) -> Result<(), HeadError> {
+    if kind == Kind::Response && matches!(message.head().status(), 100..=199 | 204) {
+        // RFC 9110 section 8.6: such a response has no body and may not speak of one.
+        message.remove_all(KnownHeader::ContentLength);
+        message.remove_all(KnownHeader::TransferEncoding);
+        return Ok(());
+    }
     let head = message.head();
     let has_length = head.find(KnownHeader::ContentLength, 0);
     let has_coding = head.find(KnownHeader::TransferEncoding, 0);

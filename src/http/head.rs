@@ -388,7 +388,7 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 /// The offset of the first comma outside of a quoted string, or the length.
-fn element_end(value: &[u8]) -> usize {
+pub(super) fn element_end(value: &[u8]) -> usize {
     let mut quoted = false;
     let mut escaped = false;
     for (at, &byte) in value.iter().enumerate() {

@@ -11,6 +11,9 @@
 //! [`chunk::ChunkParser`] follows a chunked body. [`errors`] holds the answers weir gives.
 
 pub mod chunk;
+pub mod connection;
+pub mod errors;
+pub mod forwarded;
 pub mod framing;
 pub mod head;
 pub mod known;
