@@ -292,3 +292,6 @@ const SIZE_DIGITS_MAX: u32 = 16;
 const EXTENSION_MAX: u32 = 4096;
 /// Bytes of all trailers together.
 const TRAILERS_MAX: u32 = 16384;
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use memchr::memchr3;
 use super::head::{Head, HeadView, HeaderLine, Method, Span, Version};
 use super::known::KnownHeader;
 use super::scan::is_token;
+use super::slow::status_code;
 use crate::engine::buffer::{Buffer, NoRoom};
 
 /// Why a change was refused; nothing was changed then.
@@ -297,6 +298,38 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
+    /// Replaces the start line whole, as the old `reqrep` and `rsprep` rules do: three parts
+    /// separated by single spaces, the last of a response with spaces of its own.
+    ///
+    /// # Errors
+    /// [`RewriteError`]; the head is then unchanged.
+    pub fn set_start_line(&mut self, line: &[u8]) -> Result<(), RewriteError> {
+        valid_text(line)?;
+        let mut words = line.splitn(3, |&byte| byte == b' ');
+        let mut word = || words.next().ok_or(RewriteError::BadText);
+        let parts = [word()?, word()?, word()?];
+        let is_request = self.head.status == 0;
+        let (status, version) = match is_request {
+            true => (0, valid_request_line(parts)?),
+            false => valid_status_line(parts)?,
+        };
+        let old_len = self.first_line_at().saturating_sub(2);
+        self.splice(0, old_len, line)?;
+        let mut at = 0;
+        for (span, part) in self.head.start.iter_mut().zip(parts) {
+            span.at = position(at);
+            span.len = position(part.len());
+            at += part.len() + 1;
+        }
+        self.shift_lines(0, old_len, line.len());
+        self.head.status = status;
+        self.head.version = version;
+        if is_request {
+            self.head.method = Method::of(parts[0]);
+        }
+        Ok(())
+    }
+
     /// Replaces part `part` of the start line.
     fn set_start(&mut self, part: usize, text: &[u8]) -> Result<(), RewriteError> {
         let span = *self.head.start.get(part).ok_or(RewriteError::NoLine)?;
@@ -444,6 +477,28 @@ fn moved(at: u32, removed: usize, added: usize) -> u32 {
         .saturating_add(position(added))
 }
 
+fn valid_request_line([method, uri, version]: [&[u8]; 3]) -> Result<Version, RewriteError> {
+    let method_ok = !method.is_empty() && method.iter().all(|&byte| is_token(byte));
+    let uri_ok = !uri.is_empty() && uri.iter().all(|&byte| byte > b' ');
+    match method_ok && uri_ok {
+        true => valid_version(version),
+        false => Err(RewriteError::BadText),
+    }
+}
+
+fn valid_status_line([version, status, _]: [&[u8]; 3]) -> Result<(u16, Version), RewriteError> {
+    let status = status_code(status).ok_or(RewriteError::BadText)?;
+    Ok((status, valid_version(version)?))
+}
+
+fn valid_version(name: &[u8]) -> Result<Version, RewriteError> {
+    match name {
+        b"HTTP/1.0" => Ok(Version::Http10),
+        b"HTTP/1.1" => Ok(Version::Http11),
+        _ => Err(RewriteError::BadText),
+    }
+}
+
 fn valid_name(name: &[u8]) -> Result<u8, RewriteError> {
     let len = u8::try_from(name.len()).map_err(|_| RewriteError::BadText)?;
     if len == 0 || !name.iter().all(|&byte| is_token(byte)) {
@@ -470,3 +525,6 @@ fn digit(number: u16) -> u8 {
 const LINE_OVERHEAD: usize = 4;
 /// What a gap is opened with before the line is written into it.
 static GAP: [u8; 512] = [b' '; 512];
+
+#[cfg(test)]
+mod tests;

@@ -305,7 +305,7 @@ impl<'a> Words<'a> {
 }
 
 /// Three digits from 100 on.
-fn status_code(digits: &[u8]) -> Option<u16> {
+pub(super) fn status_code(digits: &[u8]) -> Option<u16> {
     let [hundreds @ b'1'..=b'9', tens, ones] = digits else {
         return None;
     };
