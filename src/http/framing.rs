@@ -198,3 +198,72 @@ fn error(message: &Rewriter<'_>, kind: Kind, reason: ErrorReason) -> HeadError {
     let offset = line.map_or(0, |line| line.value_at as usize);
     kind.error(offset, reason)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::buffer::Buffer;
+    use crate::http::parse::{Policy, parse_response};
+
+    /// The body of the response `text` to a request with `method`, and the lines left.
+    fn body(method: Method, text: &str) -> (BodyLength, String) {
+        let text = format!("{}\r\n\r\n", text.replace('|', "\r\n"));
+        let mut buffer = Buffer::new(1024);
+        buffer.push(text.as_bytes()).unwrap();
+        let mut head = Head::new();
+        let policy = Policy::default();
+        parse_response(&mut buffer, 0, text.len(), policy, &mut head).unwrap();
+        let left = String::from_utf8_lossy(buffer.bytes()).into_owned();
+        (response_body(&head, method), left)
+    }
+
+    #[test]
+    fn the_body_of_a_response_ends_as_rfc_9112_says() {
+        let get = |text| body(Method::Get, text).0;
+        assert_eq!(get("HTTP/1.1 200 OK"), BodyLength::UntilClose);
+        assert_eq!(
+            get("HTTP/1.1 200 OK|Content-Length: 7"),
+            BodyLength::Length(7)
+        );
+        assert_eq!(get("HTTP/1.1 200 OK|Content-Length: 0"), BodyLength::None);
+        assert_eq!(
+            get("HTTP/1.1 200 OK|Transfer-Encoding: Chunked"),
+            BodyLength::Chunked
+        );
+        assert_eq!(get("HTTP/1.1 100 Continue"), BodyLength::None);
+        assert_eq!(
+            get("HTTP/1.1 304 Not Modified|Content-Length: 7"),
+            BodyLength::None
+        );
+        assert_eq!(get("HTTP/1.1 101 Switching"), BodyLength::Tunnel);
+        let head = body(Method::Head, "HTTP/1.1 200 OK|Content-Length: 7").0;
+        assert_eq!(head, BodyLength::None);
+        let connect = |text| body(Method::Connect, text).0;
+        assert_eq!(
+            connect("HTTP/1.1 200 OK|Content-Length: 7"),
+            BodyLength::Tunnel
+        );
+        assert_eq!(
+            connect("HTTP/1.1 403 No|Content-Length: 7"),
+            BodyLength::Length(7)
+        );
+    }
+
+    #[test]
+    fn a_response_that_cannot_have_a_body_loses_its_framing_headers() {
+        let text = "HTTP/1.1 204 No Content|Content-Length: 5|Transfer-Encoding: chunked";
+        let (length, left) = body(Method::Get, text);
+        assert_eq!(length, BodyLength::None);
+        assert_eq!(left, "HTTP/1.1 204 No Content\r\n\r\n");
+        let (_, left) = body(Method::Get, "HTTP/1.1 304 Not Modified|Content-Length: 5");
+        assert!(left.contains("Content-Length: 5"));
+    }
+
+    #[test]
+    fn chunked_wins_over_a_length_in_a_response_too() {
+        let text = "HTTP/1.1 200 OK|Content-Length: 7|Transfer-Encoding: chunked";
+        let (length, left) = body(Method::Get, text);
+        assert_eq!(length, BodyLength::Chunked);
+        assert!(!left.contains("Content-Length"));
+    }
+}

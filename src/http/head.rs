@@ -426,3 +426,101 @@ pub(super) fn authority_at(uri: &[u8]) -> Option<usize> {
     let slashes = uri.get(colon + 1..)?.starts_with(b"//");
     (alpha && rest && slashes).then_some(colon + 3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::parse::{Policy, parse_request};
+
+    fn with_view<T>(text: &str, see: impl FnOnce(HeadView<'_>) -> T) -> T {
+        let mut buffer = Buffer::new(4096);
+        buffer.push(text.as_bytes()).unwrap();
+        let mut head = Head::new();
+        let policy = Policy {
+            accept_invalid: true,
+            ..Policy::default()
+        };
+        parse_request(&mut buffer, 0, text.len(), policy, &mut head).unwrap();
+        see(head.view(&buffer, 0))
+    }
+
+    const TEXT: &str = "GET /a?b=c?d HTTP/1.1\r\nHost: x\r\nCookie: a=b\r\n\
+        Accept: u, v\r\ncookie:  c=d \r\nEmpty:\r\n\r\n";
+
+    #[test]
+    fn the_parts_of_a_request_are_read() {
+        with_view(TEXT, |view| {
+            assert_eq!(view.start_line(), b"GET /a?b=c?d HTTP/1.1");
+            assert_eq!(view.method_name(), b"GET");
+            assert_eq!(view.head().method(), Method::Get);
+            assert_eq!(view.uri(), b"/a?b=c?d");
+            assert_eq!(view.path(), b"/a");
+            assert_eq!(view.query(), Some(&b"b=c?d"[..]));
+            assert_eq!(view.version_name(), b"HTTP/1.1");
+            assert_eq!(view.bytes(), TEXT.as_bytes());
+            assert_eq!(view.head().status(), 0);
+            assert_eq!(view.head().count(), 5);
+        });
+    }
+
+    #[test]
+    fn headers_are_found_by_identity_and_by_name() {
+        with_view(TEXT, |view| {
+            assert_eq!(view.value(KnownHeader::Host), Some(&b"x"[..]));
+            assert_eq!(view.value(KnownHeader::Expect), None);
+            let cookies: Vec<_> = view.values(KnownHeader::Cookie).collect();
+            assert_eq!(cookies, [b"a=b", b"c=d"]);
+            let named: Vec<_> = view.values_named(b"COOKIE").collect();
+            assert_eq!(named, [b"a=b", b"c=d"]);
+            assert_eq!(view.find_name(b"empty", 0), Some(4));
+            assert_eq!(view.find_name(b"empty", 5), None);
+            assert_eq!(view.line(4), Some((&b"Empty"[..], &b""[..])));
+            assert_eq!(view.line(5), None);
+            assert_eq!(view.whole_line(3), Some(&b"cookie:  c=d "[..]));
+            assert_eq!(view.lines().last(), view.line(4));
+            let last = view.lines().next_back();
+            assert_eq!(last, view.line(4));
+        });
+    }
+
+    #[test]
+    fn elements_are_separated_by_commas_outside_of_quotes() {
+        let elements = |text: &'static str| {
+            let all = Elements::of(text.as_bytes());
+            all.map(|element| String::from_utf8_lossy(element).into_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(elements("a, b ,c"), ["a", "b", "c"]);
+        assert_eq!(elements("\"a, \\\" b\", c"), ["\"a, \\\" b\"", "c"]);
+        assert_eq!(elements(""), [""]);
+        assert_eq!(elements(",a,"), ["", "a", ""]);
+        assert_eq!(elements("\"open, b"), ["\"open, b"]);
+    }
+
+    #[test]
+    fn tokens_are_compared_without_case() {
+        with_view(
+            "GET / HTTP/1.1\r\nConnection: a\r\nConnection: Close, b\r\n\r\n",
+            |view| {
+                assert!(view.has_token(KnownHeader::Connection, b"close"));
+                assert!(!view.has_token(KnownHeader::Connection, b"keep-alive"));
+            },
+        );
+    }
+
+    #[test]
+    fn the_path_is_found_in_every_form_of_a_target() {
+        let path = |uri: &str| {
+            with_view(&format!("GET {uri} HTTP/1.1\r\n\r\n"), |view| {
+                String::from_utf8_lossy(view.path_and_query()).into_owned()
+            })
+        };
+        assert_eq!(path("/a//b?c"), "/a//b?c");
+        assert_eq!(path("http://host/a?b"), "/a?b");
+        assert_eq!(path("http://host"), "");
+        assert_eq!(path("http://host?b"), "?b");
+        assert_eq!(path("*"), "");
+        assert_eq!(path("host:80"), "");
+        assert_eq!(path("1http://host/a"), "");
+    }
+}

@@ -205,3 +205,78 @@ pub const fn is_token(byte: u8) -> bool {
                 | b'~'
         )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the scanner says when the bytes come one by one.
+    fn bytewise(kind: Kind, input: &[u8]) -> Scan {
+        let mut scanner = HeadScanner::new(kind);
+        for end in 0..input.len() {
+            let scan = scanner.scan_bytes(&input[..end]);
+            if scan != Scan::Incomplete {
+                return scan;
+            }
+        }
+        scanner.scan_bytes(input)
+    }
+
+    fn reason(scan: Scan) -> Option<ErrorReason> {
+        match scan {
+            Scan::Invalid(error) => Some(error.reason),
+            Scan::Incomplete | Scan::Complete { .. } => None,
+        }
+    }
+
+    #[test]
+    fn a_head_ends_at_its_empty_line_however_it_is_written() {
+        for input in [
+            &b"\r\n\nA b c\r\n\r\n"[..],
+            b"A b c\n\n",
+            b"A b c\n\r\n",
+            b"A b c\r\nD\n\n",
+        ] {
+            let head_len = input.len();
+            assert_eq!(bytewise(Kind::Request, input), Scan::Complete { head_len });
+            let more = [input, b"next\r\n\r\n"].concat();
+            let mut scanner = HeadScanner::new(Kind::Request);
+            assert_eq!(scanner.scan_bytes(&more), Scan::Complete { head_len });
+        }
+    }
+
+    #[test]
+    fn empty_lines_do_not_begin_a_message() {
+        let mut scanner = HeadScanner::new(Kind::Request);
+        let mut buffer = Buffer::new(64);
+        buffer.push(b"before\r\n\r\n").unwrap();
+        assert_eq!(scanner.scan(&buffer, 6), Scan::Incomplete);
+        assert!(!scanner.has_begun(&buffer, 6));
+        buffer.push(b"G").unwrap();
+        assert_eq!(scanner.scan(&buffer, 6), Scan::Incomplete);
+        assert!(scanner.has_begun(&buffer, 6));
+        scanner.reset();
+        assert_eq!(scanner.scan(&buffer, 99), Scan::Incomplete);
+    }
+
+    #[test]
+    fn what_can_never_become_a_head_is_told_before_it_ends() {
+        let request = |input: &[u8]| reason(bytewise(Kind::Request, input));
+        assert_eq!(request(b"\x16\x03"), Some(ErrorReason::Method));
+        assert_eq!(request(b"\rG"), Some(ErrorReason::Method));
+        assert_eq!(request(b" GET"), Some(ErrorReason::Method));
+        assert_eq!(request(b"GET /\x01"), Some(ErrorReason::Uri));
+        assert_eq!(request(b"GET / HTTP/1.1\r\n\x01"), None);
+        let response = |input: &[u8]| reason(bytewise(Kind::Response, input));
+        assert_eq!(response(b"hello"), Some(ErrorReason::Version));
+        assert_eq!(response(b"SSH-2.0-x\r\n"), Some(ErrorReason::Version));
+        assert_eq!(response(b"HTTP/1.1 200 O\0"), Some(ErrorReason::Version));
+        assert_eq!(response(b"HTTP/1.1 200\r\n"), None);
+    }
+
+    #[test]
+    fn a_request_line_without_version_ends_at_once() {
+        let scan = bytewise(Kind::Request, b"GET /\r\n");
+        assert_eq!(scan, Scan::Complete { head_len: 7 });
+    }
+}
