@@ -168,7 +168,11 @@ fn an_event_that_nobody_wants_is_reported_once() {
     assert!(log(&mut world).is_empty());
     world.engine.fdtab.arm(fd, Direction::Read);
     turn(&mut world, 0);
-    assert_eq!(log(&mut world), ["read", "read"], "attempted, then reported");
+    assert_eq!(
+        log(&mut world),
+        ["read", "read"],
+        "attempted, then reported"
+    );
 }
 
 #[test]
