@@ -9,7 +9,7 @@ use std::io;
 use nix::errno::Errno;
 
 use super::address::PeerAddress;
-use super::bind_tcp::bind_tcp;
+use super::bind_tcp::{adjust, bind_tcp};
 use super::bind_unix::{UnixBackup, bind_abstract, bind_path};
 use crate::config::model::{AddressSpec, BindOptions};
 use crate::sys::{self, Fd, SocketName, socket, socket_option};
@@ -94,12 +94,11 @@ impl HandedOver {
             AddressSpec::Abstract(name) => SocketName::Abstract(name.clone()),
             AddressSpec::Inherited(_) => return None,
         };
-        let interface = options.interface.as_deref().unwrap_or_default();
-        let index = self.sockets.iter().position(|(name, fd)| {
-            *name == wanted
-                && (matches!(address, AddressSpec::Unix(_) | AddressSpec::Abstract(_))
-                    || socket_option::is_bound_to_device(*fd, interface))
-        })?;
+        let is_ip = matches!(address, AddressSpec::Ip(_));
+        let index = self
+            .sockets
+            .iter()
+            .position(|(name, fd)| *name == wanted && (!is_ip || is_of_same_scope(*fd, options)))?;
         Some(self.sockets.swap_remove(index).1)
     }
 }
@@ -113,6 +112,17 @@ impl Drop for HandedOver {
     }
 }
 
+/// True when an IP socket hears the interface and the families that `options` ask for, which
+/// cannot be changed once it is bound.
+fn is_of_same_scope(fd: Fd, options: &BindOptions) -> bool {
+    let interface = options.interface.as_deref().unwrap_or_default();
+    let families_agree = match options.v6only {
+        Some(wanted) => socket_option::is_v6only(fd).is_none_or(|only| only == wanted),
+        None => true,
+    };
+    families_agree && socket_option::is_bound_to_device(fd, interface)
+}
+
 /// Gets a socket that listens at `address`: one handed over if there is, else a new one.
 ///
 /// # Errors
@@ -124,7 +134,11 @@ pub fn bind_address(
     handed_over: &mut HandedOver,
 ) -> Result<Bound, BindFailure> {
     if let Some(fd) = handed_over.take(address, options) {
-        return adopt(fd, backlog).map_err(|error| refused(fd, &error));
+        let mut bound = adopt(fd, backlog).map_err(|error| refused(fd, &error))?;
+        if let AddressSpec::Ip(ip) = address {
+            bound.warnings = adjust(fd, *ip, options);
+        }
+        return Ok(bound);
     }
     match address {
         AddressSpec::Ip(ip) => bind_tcp(*ip, options, backlog),
@@ -172,12 +186,14 @@ fn refused(fd: Fd, error: &io::Error) -> BindFailure {
     }
 }
 
-/// The system's sentence for an error, as `strerror` gives it.
+/// The system's sentence for an error, as `strerror` gives it: without the number that Rust
+/// writes behind it.
 pub(super) fn describe(error: &io::Error) -> String {
-    error.raw_os_error().map_or_else(
-        || error.to_string(),
-        |raw| Errno::from_raw(raw).desc().to_string(),
-    )
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text.get(..end).unwrap_or_default().to_string(),
+        None => text,
+    }
 }
 
 #[cfg(test)]

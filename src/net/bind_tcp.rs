@@ -19,7 +19,7 @@ pub(super) fn bind_tcp(
     options: &BindOptions,
     backlog: u32,
 ) -> Result<Bound, BindFailure> {
-    let place = format!(" for [{}]", Written(address));
+    let place = place(address);
     let failure = |stage, text: &str, error: &io::Error| BindFailure {
         stage,
         text: format!("{text} ({}){place}", describe(error)),
@@ -28,10 +28,9 @@ pub(super) fn bind_tcp(
     let family = Family::of_ip(address.ip());
     let fd = stream_socket(family)
         .map_err(|error| failure(Stage::Binding, "cannot create receiving socket", &error))?;
-    let mut warnings = set_options(fd, family, options);
-    for warning in &mut warnings {
-        warning.text.push_str(&place);
-    }
+    let mut warnings = Warnings::default();
+    warnings.set_binding_options(fd, family, options);
+    warnings.set_listening_options(fd, family, options);
     let started = socket::bind(fd, &Endpoint::Ip(address))
         .map_err(|error| failure(Stage::Binding, "cannot bind socket", &error))
         .and_then(|()| {
@@ -47,68 +46,87 @@ pub(super) fn bind_tcp(
         fd,
         local: socket::getsockname(fd).unwrap_or_else(|_| address.into()),
         backup: None,
-        warnings,
+        warnings: warnings.placed_at(address),
     })
 }
 
-/// Sets what the line asks for and returns what the kernel refused.
-fn set_options(fd: Fd, family: Family, options: &BindOptions) -> Vec<BindFailure> {
-    let mut warnings = Vec::new();
-    let mut warn = |stage, result: io::Result<()>, text: &dyn Fn(&io::Error) -> String| {
-        if let Err(error) = result {
-            warnings.push(BindFailure {
+/// Sets what a socket taken over from another process may still get.
+pub(super) fn adjust(fd: Fd, address: SocketAddr, options: &BindOptions) -> Vec<BindFailure> {
+    let mut warnings = Warnings::default();
+    warnings.set_listening_options(fd, Family::of_ip(address.ip()), options);
+    warnings.placed_at(address)
+}
+
+/// What the kernel refused so far.
+#[derive(Default)]
+struct Warnings(Vec<BindFailure>);
+
+impl Warnings {
+    fn note(&mut self, stage: Stage, result: io::Result<()>, text: &str) {
+        if result.is_err() {
+            self.0.push(BindFailure {
                 stage,
-                text: text(&error),
+                text: text.to_string(),
                 is_retryable: false,
             });
         }
-    };
-    warn(Stage::Binding, option::set_reuse_address(fd, true), &|_| {
-        "cannot do so_reuseaddr".into()
-    });
-    if options.transparent {
-        warn(Stage::Binding, option::set_transparent(fd, family), &|_| {
-            "cannot make receiving socket transparent".into()
-        });
     }
-    if let Some(interface) = &options.interface {
-        warn(
-            Stage::Binding,
-            option::bind_to_device(fd, interface),
-            &|error| {
-                format!(
-                    "cannot bind receiver to device '{interface}' ({})",
-                    describe(error)
-                )
-            },
+
+    /// What must be set before the address is bound.
+    fn set_binding_options(&mut self, fd: Fd, family: Family, options: &BindOptions) {
+        let stage = Stage::Binding;
+        self.note(
+            stage,
+            option::set_reuse_address(fd, true),
+            "cannot do so_reuseaddr",
         );
+        if options.transparent {
+            let result = option::set_transparent(fd, family);
+            self.note(stage, result, "cannot make receiving socket transparent");
+        }
+        if let Some(interface) = &options.interface {
+            let result = option::bind_to_device(fd, interface);
+            let reason = result.as_ref().err().map(describe).unwrap_or_default();
+            let text = format!("cannot bind receiver to device '{interface}' ({reason})");
+            self.note(stage, result, &text);
+        }
+        if let Some(only) = options.v6only.filter(|_| family == Family::V6) {
+            self.note(
+                stage,
+                option::set_v6only(fd, only),
+                "cannot change IPV6_V6ONLY",
+            );
+        }
     }
-    if let Some(only) = options.v6only.filter(|_| family == Family::V6) {
-        warn(Stage::Binding, option::set_v6only(fd, only), &|error| {
-            format!("cannot set IPV6_V6ONLY ({})", describe(error))
-        });
+
+    /// What may be set at any time.
+    fn set_listening_options(&mut self, fd: Fd, family: Family, options: &BindOptions) {
+        let stage = Stage::Starting;
+        if options.mss != 0 {
+            let result = option::set_max_segment(fd, segment_size(family, options.mss));
+            self.note(stage, result, &format!("cannot set MSS to {}", options.mss));
+        }
+        if options.defer_accept {
+            let result = option::set_defer_accept(fd, DEFER_ACCEPT_S);
+            self.note(stage, result, "cannot enable DEFER_ACCEPT");
+        }
+        if options.tcp_fast_open {
+            let result = option::set_fast_open(fd, FAST_OPEN_QUEUE);
+            self.note(stage, result, "cannot enable TCP_FASTOPEN");
+        }
     }
-    if options.mss != 0 {
-        let size = segment_size(family, options.mss);
-        warn(Stage::Starting, option::set_max_segment(fd, size), &|_| {
-            format!("cannot set MSS to {}", options.mss)
-        });
+
+    fn placed_at(mut self, address: SocketAddr) -> Vec<BindFailure> {
+        for warning in &mut self.0 {
+            warning.text.push_str(&place(address));
+        }
+        self.0
     }
-    if options.defer_accept {
-        warn(
-            Stage::Starting,
-            option::set_defer_accept(fd, DEFER_ACCEPT_S),
-            &|_| "cannot enable DEFER_ACCEPT".into(),
-        );
-    }
-    if options.tcp_fast_open {
-        warn(
-            Stage::Starting,
-            option::set_fast_open(fd, FAST_OPEN_QUEUE),
-            &|_| "cannot enable TCP_FASTOPEN".into(),
-        );
-    }
-    warnings
+}
+
+/// An address as HAProxy writes it in messages, IPv6 without brackets of its own.
+fn place(address: SocketAddr) -> String {
+    format!(" for [{}:{}]", address.ip(), address.port())
 }
 
 /// The segment size for an `mss`: a negative one counts down from what Ethernet carries.
@@ -118,15 +136,6 @@ fn segment_size(family: Family, mss: i32) -> u32 {
         Family::V6 => ETHERNET_MTU - V6_HEADERS_LEN,
     };
     u32::try_from(mss).unwrap_or_else(|_| full.saturating_sub(mss.unsigned_abs()))
-}
-
-/// An address as HAProxy writes it in messages, IPv6 without brackets of its own.
-struct Written(SocketAddr);
-
-impl std::fmt::Display for Written {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}", self.0.ip(), self.0.port())
-    }
 }
 
 /// Seconds a connection without data stays in the kernel with `defer-accept`.

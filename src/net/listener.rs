@@ -150,8 +150,7 @@ impl Listener {
     /// Listen, Ready, Full or Limited -> Paused: the address is free for another process.
     ///
     /// # Errors
-    /// What the kernel said to shutting the socket; the state stays as it was, and nobody
-    /// accepts.
+    /// What the kernel said to shutting the socket; the state stays as it was.
     pub(super) fn pause<C>(&mut self, fdtab: &mut Fdtab<C>) -> io::Result<Paused> {
         let Some(fd) = self.fd.filter(|_| self.state > ListenerState::Paused) else {
             return Ok(Paused::Kept);

@@ -241,8 +241,8 @@ impl Listeners {
     /// Pauses a listener: its address becomes free for another process.
     ///
     /// # Errors
-    /// What the kernel said; the listener is then in no state to accept, and stopping it is
-    /// what remains.
+    /// What the kernel said; the state stays as it was, and stopping the listener is the
+    /// other way to free its address.
     pub fn pause<C>(&mut self, id: ListenerId, fdtab: &mut Fdtab<C>) -> io::Result<Paused> {
         let Some(listener) = self.table.get_mut(id.index()) else {
             return Ok(Paused::Kept);

@@ -136,6 +136,12 @@ pub fn set_v6only(fd: Fd, on: bool) -> io::Result<()> {
     set_int(fd, libc::SOL_IPV6, libc::IPV6_V6ONLY, on.into())
 }
 
+/// Whether an IPv6 socket leaves IPv4 alone; `None` for other sockets.
+pub fn is_v6only(fd: Fd) -> Option<bool> {
+    let value = int(fd, libc::SOL_IPV6, libc::IPV6_V6ONLY).ok()?;
+    Some(value != 0)
+}
+
 /// SO_BINDTODEVICE: packets of this interface only (`interface`).
 ///
 /// # Errors
