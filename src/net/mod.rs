@@ -1,7 +1,13 @@
 //! The network: protocols, listeners, addresses, the PROXY protocol, outgoing connections.
 
 pub mod address;
+pub mod admission;
+pub mod bind;
+mod bind_tcp;
+mod bind_unix;
 pub mod connect;
+pub mod listener;
+pub mod listeners;
 pub mod pipe;
 pub mod port_range;
 pub mod proxy_protocol;

@@ -56,6 +56,15 @@ pub fn set_nonblocking(fd: Fd) -> io::Result<()> {
     check(unsafe { libc::fcntl(fd.raw(), libc::F_SETFL, flags | libc::O_NONBLOCK) }).map(|_| ())
 }
 
+/// Lets no program that this process executes inherit `fd` (`FD_CLOEXEC`).
+///
+/// # Errors
+/// What `fcntl(2)` reports.
+pub fn set_close_on_exec(fd: Fd) -> io::Result<()> {
+    // SAFETY: F_SETFD takes an integer and touches no memory of ours.
+    check(unsafe { libc::fcntl(fd.raw(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(|_| ())
+}
+
 /// Turns the -1 of a system call into the errno it left.
 pub(super) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 {

@@ -136,6 +136,12 @@ pub fn set_v6only(fd: Fd, on: bool) -> io::Result<()> {
     set_int(fd, libc::SOL_IPV6, libc::IPV6_V6ONLY, on.into())
 }
 
+/// Whether an IPv6 socket leaves IPv4 alone; `None` for other sockets.
+pub fn is_v6only(fd: Fd) -> Option<bool> {
+    let value = int(fd, libc::SOL_IPV6, libc::IPV6_V6ONLY).ok()?;
+    Some(value != 0)
+}
+
 /// SO_BINDTODEVICE: packets of this interface only (`interface`).
 ///
 /// # Errors
@@ -148,6 +154,26 @@ pub fn bind_to_device(fd: Fd, interface: &str) -> io::Result<()> {
     // SAFETY: the pointer and the length describe `name`, which outlives the call.
     check(unsafe { libc::setsockopt(fd.raw(), level, libc::SO_BINDTODEVICE, pointer, len) })
         .map(|_| ())
+}
+
+/// True when the socket is bound to this interface; an empty name means to none.
+pub fn is_bound_to_device(fd: Fd, interface: &str) -> bool {
+    let mut name = [0_u8; libc::IFNAMSIZ];
+    let mut len = libc::socklen_t::try_from(name.len()).unwrap_or(0);
+    let level = libc::SOL_SOCKET;
+    let pointer = name.as_mut_ptr().cast();
+    // SAFETY: the kernel writes at most `len` bytes to `name` and the new length to `len`.
+    let result = unsafe {
+        libc::getsockopt(
+            fd.raw(),
+            level,
+            libc::SO_BINDTODEVICE,
+            pointer,
+            &raw mut len,
+        )
+    };
+    let bound = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    check(result).is_ok() && bound == interface.as_bytes()
 }
 
 /// SO_RCVBUF in bytes (`tune.rcvbuf.*`).
