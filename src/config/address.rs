@@ -101,11 +101,13 @@ pub struct ParsedAddress {
 
 /// Parses the one address in `word`.
 pub fn parse_address(word: &Word, forms: AddressForms) -> Parse<ParsedAddress> {
+    let word = &*word.as_address();
     parse_one(word.utf8()?, forms).map_err(|message| refused(word, &message))
 }
 
 /// Parses the comma-separated addresses in `word` (`bind`).
 pub fn parse_address_list(word: &Word, forms: AddressForms) -> Parse<Vec<ParsedAddress>> {
+    let word = &*word.as_address();
     let parts = word.utf8()?.split(',').filter(|part| !part.is_empty());
     let list: Result<Vec<_>, String> = parts.map(|part| parse_one(part, forms)).collect();
     let list = list.map_err(|message| refused(word, &message))?;

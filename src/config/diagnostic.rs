@@ -199,6 +199,11 @@ impl Report {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Adds several.
+    pub fn extend(&mut self, diagnostics: impl Iterator<Item = Diagnostic>) {
+        self.diagnostics.extend(diagnostics);
+    }
+
     /// Adds the error of a result and drops its value.
     pub fn note_result(&mut self, result: Parse<()>) {
         if let Err(diagnostic) = result {

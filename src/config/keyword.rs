@@ -148,9 +148,9 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line at `place`, with `no` and `default` taken off.
-    pub fn new(words: Vec<Word>, place: Place) -> Self {
-        let mut words = Words::new(words, place);
+    /// The line of these words, with `no` and `default` taken off.
+    pub fn new(mut words: Words) -> Self {
+        let place = words.place();
         let prefix = match words.get(0).map(Word::text) {
             Some("no") => Prefix::No,
             Some("default") => Prefix::Default,
@@ -164,6 +164,16 @@ impl Line {
             prefix,
             place,
         }
+    }
+
+    /// Checks that neither `no` nor `default` stands before.
+    pub fn no_prefix(&self) -> Parse<()> {
+        if self.prefix == Prefix::None {
+            return Ok(());
+        }
+        let name = self.words.name();
+        let message = format!("'{name}' supports neither 'no' nor 'default' before it");
+        Err(self.words.keyword_error(message))
     }
 
     /// The value that the prefix gives an on/off keyword: on when bare, off after `no`, and
@@ -191,12 +201,10 @@ impl<T> KeywordList<T> {
         let Some(keyword) = self.find(&line.words, here) else {
             return Err(self.unknown(here, &line));
         };
-        if line.prefix != Prefix::None && !keyword.negatable {
-            let name = keyword.name;
-            let message = format!("'{name}' supports neither 'no' nor 'default' before it");
-            return Err(line.words.keyword_error(message));
-        }
         line.words.recognise(keyword.name, keyword.usage);
+        if !keyword.negatable {
+            line.no_prefix()?;
+        }
         (keyword.parse)(context, &line)
     }
 

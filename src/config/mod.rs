@@ -6,9 +6,12 @@
 //! a `diagnostic::Diagnostic` in one report; nothing stops at the first one.
 
 pub mod address;
+pub mod condition;
 pub mod diagnostic;
 pub mod environment;
 pub mod keyword;
+pub mod loader;
+pub mod manual;
 pub mod model;
 pub mod section;
 mod suggest;

@@ -267,7 +267,9 @@ impl Cutter<'_> {
     fn close_word(&mut self, end: usize) {
         if let Some(word) = self.open.take() {
             let span = span_of(self.scope.place, word.start, end.saturating_sub(word.start));
-            self.words.push(Word::new(word.bytes, span));
+            let expanded = expand(&word.bytes, self.scope.environment);
+            self.words
+                .push(Word::new(word.bytes, span).with_expanded(expanded));
         }
     }
 
@@ -277,12 +279,46 @@ impl Cutter<'_> {
     }
 
     fn unmatched_brace(&self, start: usize) -> Diagnostic {
-        let width = self.at.saturating_sub(start);
-        self.error(start, width, "unmatched brace in environment variable name")
+        self.error(start.saturating_add(1), 1, "unmatched brace in environment variable name")
     }
 
     fn error(&self, offset: usize, width: usize, message: &str) -> Diagnostic {
         error_at(self.scope.place, offset, width, message)
+    }
+}
+
+/// The text with `$NAME` and `${NAME}` replaced, variables that do not exist by nothing;
+/// `None` for text without a dollar sign. Addresses are read this way, quoted or not.
+fn expand(bytes: &[u8], environment: &Environment) -> Option<Vec<u8>> {
+    let mut rest = bytes;
+    let mut expanded = Vec::new();
+    let mut found = false;
+    while let Some(offset) = memchr::memchr(b'$', rest) {
+        let (before, after) = rest.split_at(offset);
+        expanded.extend_from_slice(before);
+        let (name, end) = variable_in(after.get(1..).unwrap_or_default());
+        found |= !name.is_empty();
+        match name {
+            "" => expanded.push(b'$'),
+            name => expanded.extend_from_slice(environment.value(name).unwrap_or_default()),
+        }
+        rest = after.get(1 + end..).unwrap_or_default();
+    }
+    expanded.extend_from_slice(rest);
+    found.then_some(expanded)
+}
+
+/// The name of the variable that `text` begins with and the length of its notation; an
+/// empty name when there is none.
+fn variable_in(text: &[u8]) -> (&str, usize) {
+    let inner = text.strip_prefix(b"{").unwrap_or(text);
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let len = inner.iter().take_while(is_name).count();
+    let name = std::str::from_utf8(inner.get(..len).unwrap_or_default()).unwrap_or_default();
+    match (inner.len() < text.len(), inner.get(len)) {
+        (false, _) => (name, len),
+        (true, Some(b'}')) if len > 0 => (name, len + 2),
+        (true, _) => ("", 0),
     }
 }
 

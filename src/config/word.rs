@@ -19,13 +19,34 @@ pub struct Word {
     bytes: Vec<u8>,
     text: String,
     span: Span,
+    expanded: Option<Vec<u8>>,
 }
 
 impl Word {
     /// A word of these bytes that stands at `span`.
     pub fn new(bytes: Vec<u8>, span: Span) -> Self {
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Self { bytes, text, span }
+        Self {
+            bytes,
+            text,
+            span,
+            expanded: None,
+        }
+    }
+
+    /// The same with what it becomes as an address, where variables need no quotes.
+    #[must_use]
+    pub fn with_expanded(mut self, expanded: Option<Vec<u8>>) -> Self {
+        self.expanded = expanded;
+        self
+    }
+
+    /// The word as an address: `$NAME` and `${NAME}` outside quotes replaced as well.
+    pub fn as_address(&self) -> Cow<'_, Self> {
+        match &self.expanded {
+            None => Cow::Borrowed(self),
+            Some(bytes) => Cow::Owned(Self::new(bytes.clone(), self.span)),
+        }
     }
 
     /// Its text, bytes that are not UTF-8 replaced: to compare and to show, not to keep.

@@ -29,8 +29,7 @@ pub struct GlobalState {
     seen: BTreeMap<&'static str, Place>,
 }
 
-fn open(build: &mut Build, line: &Line) -> Parse<()> {
-    build.section_name = String::from("global");
+fn open(_: &mut Build, line: &Line) -> Parse<()> {
     line.words.end(1)
 }
 

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use crate::config::address::{self, AddressForms};
-use crate::config::diagnostic::{Diagnostic, Parse};
+use crate::config::diagnostic::Parse;
 use crate::config::model::{
     AddressSpec, LogFacility, LogLevel, LogTarget, LogTransport, SyslogFormat,
 };
@@ -25,8 +25,8 @@ pub fn parse_log(words: &Words) -> Parse<LogTarget> {
     let mut at = 2;
     loop {
         match words.get(at).map(Word::text) {
-            Some("len") => len_max = parse_len(words, at + 1)?,
-            Some("format") => format = words.choice(at + 1, &FORMATS).map_err(unknown_format)?,
+            Some("len") => len_max = words.uint(at + 1, LINE_LEN_MIN..=LINE_LEN_MAX)?,
+            Some("format") => format = words.choice(at + 1, &FORMATS)?,
             Some("sample") => {
                 let message = "log : 'sample' is not supported";
                 return Err(words.error(at, message).hint("every line is sent"));
@@ -49,14 +49,6 @@ pub fn parse_log(words: &Words) -> Parse<LogTarget> {
     })
 }
 
-fn parse_len(words: &Words, index: usize) -> Parse<usize> {
-    words.uint(index, LINE_LEN_MIN..=LINE_LEN_MAX)
-}
-
-fn unknown_format(error: Diagnostic) -> Diagnostic {
-    error
-}
-
 fn optional_level(words: &Words, index: usize, default: LogLevel) -> Parse<LogLevel> {
     if words.has(index) {
         words.choice(index, &LEVELS)
@@ -66,6 +58,7 @@ fn optional_level(words: &Words, index: usize, default: LogLevel) -> Parse<LogLe
 }
 
 fn parse_transport(target: &Word) -> Parse<LogTransport> {
+    let target = &*target.as_address();
     match target.text() {
         "stdout" => return Ok(LogTransport::Descriptor(1)),
         "stderr" => return Ok(LogTransport::Descriptor(2)),

@@ -45,7 +45,7 @@ pub struct Build {
     pub environment: Environment,
     /// `unix-bind`: what unix sockets of `bind` lines take over.
     pub unix_defaults: UnixDefaults,
-    /// Name of the open section, or its type (`.SECTION`). Its `open` function sets it.
+    /// `.SECTION`: the open section's type; `open` replaces it by the name, if it has one.
     pub section_name: String,
     /// What the `global` section remembers between lines.
     pub global: global::GlobalState,
@@ -90,6 +90,9 @@ pub fn all_keywords() -> Vec<KeywordInfo> {
 
 /// All sections, in the order of the manual.
 pub static SECTIONS: &[&Section] = &[&global::SECTION];
+
+/// What runs after the last file, whether or not there were errors, in this order.
+pub static CHECKS: &[fn(&mut Build)] = &[];
 
 /// Sections that are skipped as a whole, with one error.
 const FOREIGN_SECTIONS: [&str; 12] = [
