@@ -39,7 +39,11 @@ pub fn check(build: &mut Build) {
 /// What concerns one enabled proxy alone.
 fn check_proxy(draft: &mut Draft, global: &Global, report: &mut Report) {
     if draft.log_global {
-        draft.proxy.log.targets.splice(0..0, global.logs.iter().cloned());
+        draft
+            .proxy
+            .log
+            .targets
+            .splice(0..0, global.logs.iter().cloned());
     }
     reference::check_use_of_sides(draft, report);
     mode::check_log_format(draft, report);

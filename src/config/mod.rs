@@ -6,6 +6,7 @@
 //! a `diagnostic::Diagnostic` in one report; nothing stops at the first one.
 
 pub mod address;
+pub mod check;
 pub mod condition;
 pub mod diagnostic;
 pub mod environment;

@@ -11,10 +11,13 @@ pub(super) fn check_names(drafts: &[Draft], report: &mut Report) {
     let mut backends: HashMap<&str, &Draft> = HashMap::new();
     for draft in drafts {
         let (name, sides) = (draft.proxy.name.as_str(), draft.proxy.capabilities);
-        let before = [(sides.frontend, &mut frontends), (sides.backend, &mut backends)]
-            .into_iter()
-            .filter_map(|(has_side, known)| has_side.then(|| known.insert(name, draft))?)
-            .min_by_key(|first| first.proxy.place);
+        let before = [
+            (sides.frontend, &mut frontends),
+            (sides.backend, &mut backends),
+        ]
+        .into_iter()
+        .filter_map(|(has_side, known)| has_side.then(|| known.insert(name, draft))?)
+        .min_by_key(|first| (first.proxy.place.file, first.proxy.place.line));
         if let Some(first) = before {
             let (own, other) = (draft.type_name(), first.type_name());
             let message = format!("{own} '{name}' has the same name as {other} '{name}'");
@@ -75,7 +78,10 @@ fn assign<'a>(items: impl Iterator<Item = Numbered<'a>>, report: &mut Report) {
         };
         used.insert(*item.id);
         if let Some((first, place)) = given.get(item.id) {
-            let message = format!("{} : custom id {} already used by {first}", item.what, item.id);
+            let message = format!(
+                "{} : custom id {} already used by {first}",
+                item.what, item.id
+            );
             report.push(Diagnostic::alert(span, message).note_at("given", place.place()));
             continue;
         }

@@ -10,7 +10,10 @@ pub(super) fn check_timeouts(draft: &mut Draft, report: &mut Report) {
     if !missing.is_empty() {
         let (type_name, name) = (draft.type_name(), &draft.proxy.name);
         let message = format!("missing timeouts for {type_name} '{name}'.");
-        let quoted: Vec<String> = missing.iter().map(|name| format!("'timeout {name}'")).collect();
+        let quoted: Vec<String> = missing
+            .iter()
+            .map(|name| format!("'timeout {name}'"))
+            .collect();
         let advice = format!(
             "without {} dead connections are never noticed and pile up until no more fit",
             quoted.join(", ")
@@ -36,7 +39,10 @@ fn missing_timeouts(draft: &Draft) -> Vec<&'static str> {
             || proxy.dispatch.is_some()
             || proxy.options.has(ProxyOption::Transparent));
     [
-        (proxy.capabilities.frontend && timeouts.client_ms == 0, "client"),
+        (
+            proxy.capabilities.frontend && timeouts.client_ms == 0,
+            "client",
+        ),
         (connects && timeouts.connect_ms == 0, "connect"),
         (connects && timeouts.server_ms == 0, "server"),
     ]

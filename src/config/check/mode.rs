@@ -57,25 +57,55 @@ pub(super) fn check_http_settings(draft: &mut Draft, report: &mut Report) {
     if proxy.originalto.take().is_some() {
         warn(span, "'option originalto'", "it requires");
     }
-    for server in &mut draft.servers {
-        if server.server.cookie.take().is_some() {
-            let server = &server.server.name;
+    for draft in &mut draft.servers {
+        if draft.server.cookie.take().is_some() {
+            let server = &draft.server.name;
             let message = format!(
                 "{type_name} '{name}' : ignoring cookie for server '{server}' as HTTP mode is \
                  disabled."
             );
-            report.push(Diagnostic::warning(span, message));
+            report.push(Diagnostic::warning(draft.span, message));
         }
     }
 }
 
 /// Options of HTTP mode: whether they concern frontends, backends, and their names.
 const HTTP_OPTIONS: [(ProxyOption, bool, bool, &str); 7] = [
-    (ProxyOption::AcceptInvalidHttpRequest, true, false, "accept-invalid-http-request"),
-    (ProxyOption::AcceptInvalidHttpResponse, false, true, "accept-invalid-http-response"),
-    (ProxyOption::HttpIgnoreProbes, true, false, "http-ignore-probes"),
+    (
+        ProxyOption::AcceptInvalidHttpRequest,
+        true,
+        false,
+        "accept-invalid-http-request",
+    ),
+    (
+        ProxyOption::AcceptInvalidHttpResponse,
+        false,
+        true,
+        "accept-invalid-http-response",
+    ),
+    (
+        ProxyOption::HttpIgnoreProbes,
+        true,
+        false,
+        "http-ignore-probes",
+    ),
     (ProxyOption::HttpNoDelay, true, true, "http-no-delay"),
-    (ProxyOption::HttpPretendKeepAlive, false, true, "http-pretend-keepalive"),
-    (ProxyOption::HttpUseProxyHeader, true, false, "http-use-proxy-header"),
-    (ProxyOption::PreferLastServer, false, true, "prefer-last-server"),
+    (
+        ProxyOption::HttpPretendKeepAlive,
+        false,
+        true,
+        "http-pretend-keepalive",
+    ),
+    (
+        ProxyOption::HttpUseProxyHeader,
+        true,
+        false,
+        "http-use-proxy-header",
+    ),
+    (
+        ProxyOption::PreferLastServer,
+        false,
+        true,
+        "prefer-last-server",
+    ),
 ];

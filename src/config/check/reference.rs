@@ -44,20 +44,28 @@ fn find_backend(
     user: usize,
     reference: &Reference,
 ) -> Parse<usize> {
-    let owner = drafts.get(user).map_or("", |draft| draft.proxy.name.as_str());
+    let owner = drafts
+        .get(user)
+        .map_or("", |draft| draft.proxy.name.as_str());
     let name = &reference.name;
     let alert = |message| Diagnostic::alert(reference.span, message);
-    let found = backends.get(name).and_then(|&index| Some((index, drafts.get(index)?)));
+    let found = backends
+        .get(name)
+        .and_then(|&index| Some((index, drafts.get(index)?)));
     let Some((index, backend)) = found else {
         let message =
             format!("Proxy '{owner}': unable to find required default_backend: '{name}'.");
-        return Err(match suggest::closest(name, backends.keys().map(String::as_str)) {
-            Some(close) => alert(message).hint(format!("did you mean '{close}'?")),
-            None => alert(message),
-        });
+        return Err(
+            match suggest::closest(name, backends.keys().map(String::as_str)) {
+                Some(close) => alert(message).hint(format!("did you mean '{close}'?")),
+                None => alert(message),
+            },
+        );
     };
     if index == user {
-        return Err(alert(format!("Proxy '{owner}': loop detected for default_backend: '{name}'.")));
+        return Err(alert(format!(
+            "Proxy '{owner}': loop detected for default_backend: '{name}'."
+        )));
     }
     let mode = drafts.get(user).map(|draft| draft.proxy.mode);
     if mode == Some(Mode::Http) && backend.proxy.mode == Mode::Tcp {
@@ -73,7 +81,10 @@ fn find_backend(
 /// Lets a backend that says nothing run in the processes of the frontends that use it.
 pub(super) fn inherit_processes(drafts: &mut [Draft]) {
     let mut masks: HashMap<usize, u64> = HashMap::new();
-    for draft in drafts.iter().filter(|draft| draft.proxy.capabilities.frontend) {
+    for draft in drafts
+        .iter()
+        .filter(|draft| draft.proxy.capabilities.frontend)
+    {
         let Some(target) = draft.proxy.default_backend else {
             continue;
         };

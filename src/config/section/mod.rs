@@ -89,10 +89,16 @@ pub fn all_keywords() -> Vec<KeywordInfo> {
 }
 
 /// All sections, in the order of the manual.
-pub static SECTIONS: &[&Section] = &[&global::SECTION];
+pub static SECTIONS: &[&Section] = &[
+    &global::SECTION,
+    &proxy::DEFAULTS,
+    &proxy::FRONTEND,
+    &proxy::LISTEN,
+    &proxy::BACKEND,
+];
 
 /// What runs after the last file, whether or not there were errors, in this order.
-pub static CHECKS: &[fn(&mut Build)] = &[];
+pub static CHECKS: &[fn(&mut Build)] = &[super::check::check];
 
 /// Sections that are skipped as a whole, with one error.
 const FOREIGN_SECTIONS: [&str; 12] = [

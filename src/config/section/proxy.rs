@@ -144,7 +144,9 @@ fn parse_name(line: &Line, kind: Sections) -> Parse<(&Word, bool)> {
     }
     let more = line.words.has(2) && !line.words.is(2, "from");
     if more && !kind.overlaps(Sections::FRONT) {
-        return Err(line.words.error(2, format!("'{type_name}' expects nothing but a name here")));
+        return Err(line
+            .words
+            .error(2, format!("'{type_name}' expects nothing but a name here")));
     }
     Ok((name, more))
 }
@@ -161,11 +163,18 @@ fn parse_from(line: &Line, at: usize) -> Parse<Option<Reference>> {
     }
     let word = line.words.word(at + 1)?;
     line.words.end(at + 2)?;
-    Ok(Some(Reference { name: word.utf8()?.to_owned(), span: word.span() }))
+    Ok(Some(Reference {
+        name: word.utf8()?.to_owned(),
+        span: word.span(),
+    }))
 }
 
 fn find_defaults<'a>(build: &'a Build, from: &Reference, owner: &str) -> Parse<&'a Draft> {
-    let named = build.proxies.defaults.iter().filter(|draft| draft.proxy.name == from.name);
+    let named = build
+        .proxies
+        .defaults
+        .iter()
+        .filter(|draft| draft.proxy.name == from.name);
     let named: Vec<&Draft> = named.collect();
     let name = &from.name;
     match named.as_slice() {
@@ -173,7 +182,11 @@ fn find_defaults<'a>(build: &'a Build, from: &Reference, owner: &str) -> Parse<&
         [] => {
             let message = format!("defaults section '{name}' not found for {owner}.");
             let error = Diagnostic::alert(from.span, message);
-            let names = build.proxies.defaults.iter().map(|draft| draft.proxy.name.as_str());
+            let names = build
+                .proxies
+                .defaults
+                .iter()
+                .map(|draft| draft.proxy.name.as_str());
             Err(match suggest::closest(name, names) {
                 Some(close) => error.hint(format!("did you mean '{close}'?")),
                 None => error,
@@ -218,10 +231,7 @@ fn line(build: &mut Build, line: Line) -> Parse<()> {
 }
 
 /// Runs `work` on the open section and reports what it warns about.
-fn with_context(
-    build: &mut Build,
-    work: impl FnOnce(&mut ProxyContext) -> Parse<()>,
-) -> Parse<()> {
+fn with_context(build: &mut Build, work: impl FnOnce(&mut ProxyContext) -> Parse<()>) -> Parse<()> {
     let Some(mut context) = build.proxies.context.take() else {
         return Ok(());
     };
@@ -246,10 +256,15 @@ fn misplaced(
         return Err(line.words.keyword_error(message));
     }
     let (type_name, proxy) = (context.draft.type_name(), &context.draft.proxy.name);
-    let missing = if keyword.sections.overlaps(Sections::BACKEND) { "backend" } else { "frontend" };
+    let missing = if keyword.sections.overlaps(Sections::BACKEND) {
+        "backend"
+    } else {
+        "frontend"
+    };
     if matches!(name, "server" | "default-server") {
-        let message =
-            format!("'{name}' not allowed because {type_name} '{proxy}' has no {missing} capability.");
+        let message = format!(
+            "'{name}' not allowed because {type_name} '{proxy}' has no {missing} capability."
+        );
         return Err(line.words.keyword_error(message));
     }
     let message =

@@ -30,7 +30,9 @@ impl std::fmt::Display for FileError {
 /// The content of a file of at most `size_max` bytes.
 pub(super) fn read(path: &str, size_max: usize) -> Result<Vec<u8>, FileError> {
     let mut content = Vec::new();
-    let limit = u64::try_from(size_max).unwrap_or(u64::MAX).saturating_add(1);
+    let limit = u64::try_from(size_max)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
     File::open(path)
         .and_then(|file| file.take(limit).read_to_end(&mut content))
         .map_err(FileError::Io)?;
@@ -50,11 +52,16 @@ pub(super) fn check_message(message: &[u8]) -> Result<(), FileError> {
     let mut response = httparse::Response::new(&mut headers);
     let head_len = match response.parse(message) {
         Ok(httparse::Status::Complete(len)) => len,
-        Ok(httparse::Status::Partial) => return malformed("unable to parse headers: no empty line"),
+        Ok(httparse::Status::Partial) => {
+            return malformed("unable to parse headers: no empty line");
+        }
         Err(error) => return malformed(format!("unable to parse headers: {error}")),
     };
     let body_len = message.len().saturating_sub(head_len);
-    response.headers.iter().try_for_each(|header| check_framing(header, body_len))
+    response
+        .headers
+        .iter()
+        .try_for_each(|header| check_framing(header, body_len))
 }
 
 fn check_framing(header: &httparse::Header<'_>, body_len: usize) -> Result<(), FileError> {
@@ -91,14 +98,24 @@ mod tests {
     #[test]
     fn whole_and_empty_messages_pass() {
         assert_eq!(why(b""), "");
-        assert_eq!(why(b"HTTP/1.0 503 Service Unavailable\r\nA: b\r\n\r\n<html>"), "");
+        assert_eq!(
+            why(b"HTTP/1.0 503 Service Unavailable\r\nA: b\r\n\r\n<html>"),
+            ""
+        );
         assert_eq!(why(b"HTTP/1.0 503\nContent-Length: 3\n\nabc"), "");
     }
 
     #[test]
     fn broken_heads_are_refused() {
-        for message in [&b"host"[..], b"HTTP/1.0 503 x\r\nA b\r\n\r\n", b"HTTP/1.0 503 x\r\nA: b\r\n"] {
-            assert!(why(message).contains("unable to parse headers"), "{message:?}");
+        for message in [
+            &b"host"[..],
+            b"HTTP/1.0 503 x\r\nA b\r\n\r\n",
+            b"HTTP/1.0 503 x\r\nA: b\r\n",
+        ] {
+            assert!(
+                why(message).contains("unable to parse headers"),
+                "{message:?}"
+            );
         }
     }
 
@@ -111,7 +128,10 @@ mod tests {
 
     #[test]
     fn endless_files_are_cut_short() {
-        assert!(matches!(read("/dev/zero", 100), Err(FileError::TooLarge(100))));
+        assert!(matches!(
+            read("/dev/zero", 100),
+            Err(FileError::TooLarge(100))
+        ));
         assert!(matches!(read("/nonexistent", 100), Err(FileError::Io(_))));
         assert!(matches!(read("/", 100), Err(FileError::Io(_))));
     }

@@ -105,7 +105,11 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         negatable: false,
         parse: |context, line| {
             line.words.end(1)?;
-            context.draft.proxy.options.set(ProxyOption::Transparent, true);
+            context
+                .draft
+                .proxy
+                .options
+                .set(ProxyOption::Transparent, true);
             Ok(())
         },
     },
@@ -138,7 +142,11 @@ fn parse_redispatch(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     let name = line.words.name();
     let message = format!("'{name}' is deprecated, please use 'option redispatch'.");
     context.warnings.push(line.words.keyword_warning(message));
-    context.draft.proxy.options.set(ProxyOption::Redispatch, true);
+    context
+        .draft
+        .proxy
+        .options
+        .set(ProxyOption::Redispatch, true);
     context.draft.proxy.redispatch_after = -1;
     Ok(())
 }

@@ -51,7 +51,10 @@ fn add(
     }
     for address in sockets {
         let bind = parameters.bind(address, context, line);
-        context.draft.binds.push(BindDraft { bind, id_span: parameters.id_span });
+        context.draft.binds.push(BindDraft {
+            bind,
+            id_span: parameters.id_span,
+        });
     }
     Ok(())
 }
@@ -144,82 +147,162 @@ macro_rules! value {
 
 /// Sorted by name.
 static PARAMETERS: &[Parameter<BindParameters>] = &[
-    flag!("accept-proxy", "Expects a PROXY protocol header before anything else.", |options| {
-        options.accept_proxy = true;
-    }),
-    value!("backlog", "<count>", "Replaces the backlog for this socket.", |bind, words| {
-        bind.options.backlog = words.uint(1, 1..=COUNT_MAX)?;
-        Ok(())
-    }),
-    flag!("defer-accept", "Accepts connections only once data arrived.", |options| {
-        options.defer_accept = true;
-    }),
-    value!("gid", "<number>", "Sets the group of the socket's file.", |bind, words| {
-        bind.options.unix.gid = Some(words.uint(1, 0..=u32::MAX)?);
-        Ok(())
-    }),
-    value!("group", "<name>", "Sets the group of the socket's file.", |bind, words| {
-        bind.options.unix.gid = Some(group_id(words)?);
-        Ok(())
-    }),
-    value!("id", "<number>", "Gives the socket a number of its own.", |bind, words| {
-        bind.id = words.uint(1, 1..=ID_MAX)?;
-        bind.id_span = Some(words.span_at(1));
-        Ok(())
-    }),
-    value!("interface", "<name>", "Listens on this network interface only.", |bind, words| {
-        bind.options.interface = Some(interface(words)?.to_owned());
-        Ok(())
-    }),
-    value!("maxconn", "<count>", "Limits the connections of this socket.", |bind, words| {
-        bind.options.maxconn = words.uint(1, 0..=COUNT_MAX)?;
-        Ok(())
-    }),
-    value!("mode", "<octal>", "Sets the access rights of the socket's file.", |bind, words| {
-        bind.options.unix.mode = Some(file_mode(words)?);
-        Ok(())
-    }),
-    value!("mss", "<size>", "Announces, or when negative reduces, the segment size.", |bind, words| {
-        let mss = words.int(1, -MSS_MAX..=MSS_MAX)?;
-        if mss == 0 {
-            return Err(words.error(1, "'mss' must not be zero"));
+    flag!(
+        "accept-proxy",
+        "Expects a PROXY protocol header before anything else.",
+        |options| {
+            options.accept_proxy = true;
         }
-        bind.options.mss = mss;
-        Ok(())
-    }),
-    value!("name", "<text>", "Names the socket in statistics.", |bind, words| {
-        bind.name = Some(words.text(1)?.to_owned());
-        Ok(())
-    }),
-    value!("nice", "<value>", "Serves its connections later when positive.", |bind, words| {
-        bind.options.nice = words.int(1, -NICE_MAX..=NICE_MAX)?;
-        Ok(())
-    }),
+    ),
+    value!(
+        "backlog",
+        "<count>",
+        "Replaces the backlog for this socket.",
+        |bind, words| {
+            bind.options.backlog = words.uint(1, 1..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    flag!(
+        "defer-accept",
+        "Accepts connections only once data arrived.",
+        |options| {
+            options.defer_accept = true;
+        }
+    ),
+    value!(
+        "gid",
+        "<number>",
+        "Sets the group of the socket's file.",
+        |bind, words| {
+            bind.options.unix.gid = Some(words.uint(1, 0..=u32::MAX)?);
+            Ok(())
+        }
+    ),
+    value!(
+        "group",
+        "<name>",
+        "Sets the group of the socket's file.",
+        |bind, words| {
+            bind.options.unix.gid = Some(group_id(words)?);
+            Ok(())
+        }
+    ),
+    value!(
+        "id",
+        "<number>",
+        "Gives the socket a number of its own.",
+        |bind, words| {
+            bind.id = words.uint(1, 1..=ID_MAX)?;
+            bind.id_span = Some(words.span_at(1));
+            Ok(())
+        }
+    ),
+    value!(
+        "interface",
+        "<name>",
+        "Listens on this network interface only.",
+        |bind, words| {
+            bind.options.interface = Some(interface(words)?.to_owned());
+            Ok(())
+        }
+    ),
+    value!(
+        "maxconn",
+        "<count>",
+        "Limits the connections of this socket.",
+        |bind, words| {
+            bind.options.maxconn = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    value!(
+        "mode",
+        "<octal>",
+        "Sets the access rights of the socket's file.",
+        |bind, words| {
+            bind.options.unix.mode = Some(file_mode(words)?);
+            Ok(())
+        }
+    ),
+    value!(
+        "mss",
+        "<size>",
+        "Announces, or when negative reduces, the segment size.",
+        |bind, words| {
+            let mss = words.int(1, -MSS_MAX..=MSS_MAX)?;
+            if mss == 0 {
+                return Err(words.error(1, "'mss' must not be zero"));
+            }
+            bind.options.mss = mss;
+            Ok(())
+        }
+    ),
+    value!(
+        "name",
+        "<text>",
+        "Names the socket in statistics.",
+        |bind, words| {
+            bind.name = Some(words.text(1)?.to_owned());
+            Ok(())
+        }
+    ),
+    value!(
+        "nice",
+        "<value>",
+        "Serves its connections later when positive.",
+        |bind, words| {
+            bind.options.nice = words.int(1, -NICE_MAX..=NICE_MAX)?;
+            Ok(())
+        }
+    ),
     Parameter {
         name: "process",
         usage: "process all|odd|even|<number>[-<number>]",
         doc: "Listens only in these processes.",
         parse: |parameters, words| {
             words.word(1)?;
-            let value = words.from(1).first().map(std::slice::from_ref).unwrap_or_default();
+            let value = words
+                .from(1)
+                .first()
+                .map(std::slice::from_ref)
+                .unwrap_or_default();
             parameters.options.process_mask = process_set::parse(value)?;
             Ok(2)
         },
     },
-    flag!("tfo", "Accepts data in the first packet (TCP fast open).", |options| {
-        options.tcp_fast_open = true;
-    }),
-    flag!("transparent", "Allows addresses that the machine does not have.", |options| {
-        options.transparent = true;
-    }),
-    value!("uid", "<number>", "Sets the owner of the socket's file.", |bind, words| {
-        bind.options.unix.uid = Some(words.uint(1, 0..=u32::MAX)?);
-        Ok(())
-    }),
-    value!("user", "<name>", "Sets the owner of the socket's file.", |bind, words| {
-        bind.options.unix.uid = Some(user_id(words)?);
-        Ok(())
-    }),
+    flag!(
+        "tfo",
+        "Accepts data in the first packet (TCP fast open).",
+        |options| {
+            options.tcp_fast_open = true;
+        }
+    ),
+    flag!(
+        "transparent",
+        "Allows addresses that the machine does not have.",
+        |options| {
+            options.transparent = true;
+        }
+    ),
+    value!(
+        "uid",
+        "<number>",
+        "Sets the owner of the socket's file.",
+        |bind, words| {
+            bind.options.unix.uid = Some(words.uint(1, 0..=u32::MAX)?);
+            Ok(())
+        }
+    ),
+    value!(
+        "user",
+        "<name>",
+        "Sets the owner of the socket's file.",
+        |bind, words| {
+            bind.options.unix.uid = Some(user_id(words)?);
+            Ok(())
+        }
+    ),
     flag!("v4v6", "Accepts IPv4 too on an IPv6 address.", |options| {
         options.v6only = Some(false);
     }),
@@ -230,7 +313,9 @@ static PARAMETERS: &[Parameter<BindParameters>] = &[
 
 /// Names and descriptions of the parameters.
 pub(super) fn parameters() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PARAMETERS.iter().map(|parameter| (parameter.usage, parameter.doc))
+    PARAMETERS
+        .iter()
+        .map(|parameter| (parameter.usage, parameter.doc))
 }
 
 /// The kernel's names are shorter than a fixed size, and never paths.
@@ -244,21 +329,30 @@ fn interface(words: &Words) -> Parse<&str> {
 
 fn file_mode(words: &Words) -> Parse<u32> {
     let word = words.word(1)?;
-    let digits = word.text().bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-    let mode = u32::from_str_radix(word.text(), 8).ok().filter(|mode| digits && *mode <= 0o7777);
+    let digits = word
+        .text()
+        .bytes()
+        .all(|byte| (b'0'..=b'7').contains(&byte));
+    let mode = u32::from_str_radix(word.text(), 8)
+        .ok()
+        .filter(|mode| digits && *mode <= 0o7777);
     mode.ok_or_else(|| word.error("'mode' : missing or invalid mode (octal integer expected)"))
 }
 
 fn user_id(words: &Words) -> Parse<u32> {
     let found = nix::unistd::User::from_name(words.text(1)?).ok().flatten();
     let word = words.word(1)?;
-    found.map(|user| user.uid.as_raw()).ok_or_else(|| unknown_name(word, "user"))
+    found
+        .map(|user| user.uid.as_raw())
+        .ok_or_else(|| unknown_name(word, "user"))
 }
 
 fn group_id(words: &Words) -> Parse<u32> {
     let found = nix::unistd::Group::from_name(words.text(1)?).ok().flatten();
     let word = words.word(1)?;
-    found.map(|group| group.gid.as_raw()).ok_or_else(|| unknown_name(word, "group"))
+    found
+        .map(|group| group.gid.as_raw())
+        .ok_or_else(|| unknown_name(word, "group"))
 }
 
 fn unknown_name(word: &Word, kind: &str) -> Diagnostic {

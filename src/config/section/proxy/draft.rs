@@ -7,13 +7,14 @@
 use crate::config::diagnostic::{Diagnostic, Span};
 use crate::config::keyword::Sections;
 use crate::config::model::{
-    AddressSpec, Bind, Capabilities, Place, PortRule, Proxy, ProxyId, ProxyProtocol, Server, Timeouts,
+    AddressSpec, Bind, Capabilities, Place, PortRule, Proxy, ProxyId, ProxyProtocol, Server,
+    Timeouts,
 };
 use crate::config::section::UnixDefaults;
 
 /// What the handlers of one line work on.
 #[derive(Debug)]
-pub struct ProxyContext {
+pub(crate) struct ProxyContext {
     /// The section.
     pub(crate) draft: Draft,
     /// Warnings of this line; the section's line function moves them to the report.
@@ -74,8 +75,6 @@ pub(crate) struct Draft {
     pub(crate) id_span: Option<Span>,
     /// `balance` was given.
     pub(crate) balance_given: bool,
-    /// How many `http-request` rules came from `defaults`.
-    pub(crate) inherited_rules: usize,
     /// Timeouts as inherited, to tell a second line from a first.
     pub(crate) inherited_timeouts: Timeouts,
     /// Its listening addresses.
@@ -87,7 +86,11 @@ pub(crate) struct Draft {
 impl Draft {
     /// A section without any setting.
     pub(crate) fn new(kind: Sections, name: &str, span: Span) -> Self {
-        let proxy = Proxy { retries: RETRIES_DEFAULT, redispatch_after: -1, ..Proxy::default() };
+        let proxy = Proxy {
+            retries: RETRIES_DEFAULT,
+            redispatch_after: -1,
+            ..Proxy::default()
+        };
         let mut draft = Self {
             kind,
             span,
@@ -98,7 +101,6 @@ impl Draft {
             log_format_span: None,
             id_span: None,
             balance_given: false,
-            inherited_rules: 0,
             inherited_timeouts: Timeouts::default(),
             binds: Vec::new(),
             servers: Vec::new(),
@@ -111,7 +113,6 @@ impl Draft {
     pub(crate) fn heir(&self, kind: Sections, name: &str, span: Span) -> Self {
         let mut heir = self.clone();
         heir.become_section(kind, name, span);
-        heir.inherited_rules = heir.proxy.http_request_rules.len();
         heir.inherited_timeouts = heir.proxy.timeouts;
         if !heir.proxy.capabilities.frontend && kind != Sections::DEFAULTS {
             heir.default_backend = None;

@@ -22,7 +22,11 @@ fn parse_errorfile(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     let code = line.words.word(1)?;
     let file = line.words.word(2)?;
     line.words.end(3)?;
-    let status = code.text().parse().ok().filter(|status| STATUSES.contains(status));
+    let status = code
+        .text()
+        .parse()
+        .ok()
+        .filter(|status| STATUSES.contains(status));
     let Some(status) = status else {
         let message = format!("errorfile : status code '{}' not handled.", code.text());
         return Err(code.error(message));
@@ -38,5 +42,6 @@ fn parse_errorfile(context: &mut ProxyContext, line: &Line) -> Parse<()> {
 }
 
 /// The answers that can be replaced (manual, "errorfile").
-const STATUSES: [u16; 17] =
-    [200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 425, 429, 500, 501, 502, 503, 504];
+const STATUSES: [u16; 17] = [
+    200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 425, 429, 500, 501, 502, 503, 504,
+];

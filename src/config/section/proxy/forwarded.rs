@@ -28,7 +28,11 @@ enum IfNone {
 }
 
 fn parse(line: &Line, header: &str, if_none: IfNone) -> Parse<Forwarded> {
-    let mut forwarded = Forwarded { header: header.to_owned(), except: None, if_none: false };
+    let mut forwarded = Forwarded {
+        header: header.to_owned(),
+        except: None,
+        if_none: false,
+    };
     let mut at = 2;
     while let Some(word) = line.words.get(at) {
         match word.text() {
@@ -47,10 +51,16 @@ fn parse(line: &Line, header: &str, if_none: IfNone) -> Parse<Forwarded> {
 }
 
 fn parse_except(line: &Line, at: usize) -> Parse<Network> {
-    let parsed = line.words.get(at).and_then(|word| network::parse(word.text()));
+    let parsed = line
+        .words
+        .get(at)
+        .and_then(|word| network::parse(word.text()));
     parsed.ok_or_else(|| {
         let name = line.words.name();
-        line.words.error(at, format!("'{name} except' expects <address>[/mask] as argument."))
+        line.words.error(
+            at,
+            format!("'{name} except' expects <address>[/mask] as argument."),
+        )
     })
 }
 
@@ -58,7 +68,10 @@ fn parse_header(line: &Line, at: usize) -> Parse<String> {
     let word = line.words.get(at).filter(|word| is_token(word.text()));
     word.map(|word| word.text().to_owned()).ok_or_else(|| {
         let name = line.words.name();
-        line.words.error(at, format!("'{name} header' expects <header_name> as argument."))
+        line.words.error(
+            at,
+            format!("'{name} header' expects <header_name> as argument."),
+        )
     })
 }
 
@@ -73,8 +86,7 @@ fn unknown(line: &Line, word: &Word, if_none: IfNone) -> Diagnostic {
 
 /// True for a name that may stand before the colon of a header (RFC 9110, section 5.6.2).
 pub(super) fn is_token(text: &str) -> bool {
-    let is_token_byte = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-    };
+    let is_token_byte =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(is_token_byte)
 }

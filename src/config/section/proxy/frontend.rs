@@ -55,7 +55,10 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
 
 fn parse_default_backend(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     let word = line.words.word(1)?;
-    let reference = Reference { name: word.utf8()?.to_owned(), span: word.span() };
+    let reference = Reference {
+        name: word.utf8()?.to_owned(),
+        span: word.span(),
+    };
     line.words.end(2)?;
     context.draft.default_backend = Some(reference);
     Ok(())

@@ -123,10 +123,14 @@ fn parse_bind_process(context: &mut ProxyContext, line: &Line) -> Parse<()> {
 fn parse_log_line(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     let draft = &mut context.draft;
     match line.prefix {
-        Prefix::Default => Err(line.words.keyword_error("log : 'default' has no meaning here")),
+        Prefix::Default => Err(line
+            .words
+            .keyword_error("log : 'default' has no meaning here")),
         Prefix::No => {
             if line.words.has(1) {
-                return Err(line.words.error(1, "log : 'no log' does not expect arguments"));
+                return Err(line
+                    .words
+                    .error(1, "log : 'no log' does not expect arguments"));
             }
             draft.proxy.log.targets.clear();
             draft.log_global = false;
@@ -151,7 +155,8 @@ fn parse_mode(context: &mut ProxyContext, line: &Line) -> Parse<()> {
         "health" => {
             let advice = "'mode health' is deprecated";
             context.warnings.push(
-                word.warning(advice).hint("'http-request return status 200' answers as well"),
+                word.warning(advice)
+                    .hint("'http-request return status 200' answers as well"),
             );
             Mode::Health
         }

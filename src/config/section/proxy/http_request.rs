@@ -25,16 +25,25 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[Keyword {
 fn parse_return(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     if context.draft.is_defaults() && context.draft.proxy.name.is_empty() {
         let message = "'http-request' not allowed in anonymous 'defaults' section.";
-        return Err(line.words.keyword_error(message).hint("give the section a name"));
+        return Err(line
+            .words
+            .keyword_error(message)
+            .hint("give the section a name"));
     }
     let name = &context.draft.proxy.name;
-    let owner = format!("error detected in proxy '{name}' while parsing '{}' rule", RETURN);
+    let owner = format!(
+        "error detected in proxy '{name}' while parsing '{}' rule",
+        RETURN
+    );
     let parameters = read_parameters(&line.words, context.bufsize)
         .map_err(|error| super::parameter::owned_by(&owner, error))?;
     let reply = parameters
         .into_reply(&line.words, context)
         .map_err(|error| super::parameter::owned_by(&owner, error))?;
-    let rule = HttpRule { action: HttpAction::Return(reply), place: line.place };
+    let rule = HttpRule {
+        action: HttpAction::Return(reply),
+        place: line.place,
+    };
     context.draft.proxy.http_request_rules.push(rule);
     Ok(())
 }
@@ -86,15 +95,16 @@ fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
 impl Parameters {
     fn add_header(&mut self, words: &Words, at: usize) -> Parse<()> {
         let name = argument(words, at, "<name> and <value>")?;
-        let value = words.get(at + 2).filter(|word| !word.is_empty()).ok_or_else(|| {
-            words.error(at + 2, "'hdr' expects <name> and <value> as arguments.")
-        })?;
+        let value = words
+            .get(at + 2)
+            .filter(|word| !word.is_empty())
+            .ok_or_else(|| words.error(at + 2, "'hdr' expects <name> and <value> as arguments."))?;
         if !is_token(name.text()) {
             return Err(name.error(format!("'{}' cannot be the name of a header", name.text())));
         }
         let value = header_value(&unescape_format(value)?)?;
         let is_own = |own: &&str| own.eq_ignore_ascii_case(name.text());
-        if OWN_HEADERS.iter().any(|own| is_own(own)) {
+        if OWN_HEADERS.iter().any(is_own) {
             let message = format!("header '{}' always ignored by the http reply.", name.text());
             self.ignored_headers.push(name.warning(message));
             return Ok(());
@@ -118,8 +128,16 @@ impl Parameters {
             let message = "the content-type is ignored by the http reply because it has no body";
             context.warnings.push(words.warning(at, message));
         }
-        let content_type = self.content_type.map(|(text, _)| text).filter(|_| !body.is_empty());
-        let head = reply::head(self.status, &self.headers, content_type.as_deref(), body.len());
+        let content_type = self
+            .content_type
+            .map(|(text, _)| text)
+            .filter(|_| !body.is_empty());
+        let head = reply::head(
+            self.status,
+            &self.headers,
+            content_type.as_deref(),
+            body.len(),
+        );
         let size = head.len().saturating_add(body.len());
         if size > context.bufsize {
             let limit = context.bufsize;
@@ -127,15 +145,30 @@ impl Parameters {
             return Err(words.keyword_error(message));
         }
         context.warnings.extend(self.ignored_headers);
-        let body = if body.is_empty() { ReplyBody::Empty } else { ReplyBody::Bytes(body) };
-        Ok(Reply { status: self.status, content_type, headers: self.headers, body, head })
+        let body = if body.is_empty() {
+            ReplyBody::Empty
+        } else {
+            ReplyBody::Bytes(body)
+        };
+        Ok(Reply {
+            status: self.status,
+            content_type,
+            headers: self.headers,
+            body,
+            head,
+        })
     }
 }
 
 fn parse_status(words: &Words, at: usize) -> Parse<u16> {
     let word = words.get(at).filter(|word| !word.is_empty());
-    let word = word.ok_or_else(|| words.error(at, "'status' expects <status_code> as argument."))?;
-    let status = word.text().parse().ok().filter(|status| (200..=599).contains(status));
+    let word =
+        word.ok_or_else(|| words.error(at, "'status' expects <status_code> as argument."))?;
+    let status = word
+        .text()
+        .parse()
+        .ok()
+        .filter(|status| (200..=599).contains(status));
     status.ok_or_else(|| {
         let message = format!("Unexpected status code '{}'.", word.text());
         word.error(message).hint("between 200 and 599")
@@ -150,10 +183,13 @@ fn read_body(words: &Words, at: usize, bufsize: usize) -> Parse<Vec<u8>> {
 
 /// The word behind the parameter at `at`.
 fn argument<'a>(words: &'a Words, at: usize, expected: &str) -> Parse<&'a Word> {
-    words.get(at + 1).filter(|word| !word.is_empty()).ok_or_else(|| {
-        let name = words.get(at).map(Word::text).unwrap_or_default();
-        words.error(at + 1, format!("'{name}' expects {expected} as argument."))
-    })
+    words
+        .get(at + 1)
+        .filter(|word| !word.is_empty())
+        .ok_or_else(|| {
+            let name = words.get(at).map(Word::text).unwrap_or_default();
+            words.error(at + 1, format!("'{name}' expects {expected} as argument."))
+        })
 }
 
 /// The text of a word that may stand in a header line.
@@ -183,9 +219,9 @@ fn unknown(word: &Word, text: &str) -> Diagnostic {
         "if" | "unless" => word.error(format!(
             "conditions are not supported yet: '{text}' cannot follow 'http-request return'"
         )),
-        "errorfile" | "errorfiles" | "default-errorfiles" | "lf-string" | "lf-file" => {
-            word.error(format!("'{text}' is not supported yet")).hint("use 'string' or 'file'")
-        }
+        "errorfile" | "errorfiles" | "default-errorfiles" | "lf-string" | "lf-file" => word
+            .error(format!("'{text}' is not supported yet"))
+            .hint("use 'string' or 'file'"),
         _ => {
             let message = format!(
                 "expects 'status', 'content-type', 'string', 'file' or 'hdr' but found '{text}'."
@@ -198,4 +234,9 @@ fn unknown(word: &Word, text: &str) -> Diagnostic {
 const RETURN: &str = "http-request return";
 
 /// Headers that follow from the rest of the rule or from the connection.
-const OWN_HEADERS: [&str; 4] = ["connection", "content-length", "content-type", "transfer-encoding"];
+const OWN_HEADERS: [&str; 4] = [
+    "connection",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+];

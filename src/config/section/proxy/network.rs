@@ -19,7 +19,10 @@ pub(super) fn parse(text: &str) -> Option<Network> {
         None => longest,
         Some(suffix) => prefix_len(suffix, address.is_ipv4())?,
     };
-    (prefix_len <= longest).then_some(Network { address, prefix_len })
+    (prefix_len <= longest).then_some(Network {
+        address,
+        prefix_len,
+    })
 }
 
 fn prefix_len(text: &str, dotted_allowed: bool) -> Option<u8> {
@@ -53,13 +56,24 @@ mod tests {
     #[test]
     fn a_length_or_a_mask_may_follow() {
         assert_eq!(block("10.0.0.0/8"), Some(("10.0.0.0".to_owned(), 8)));
-        assert_eq!(block("10.0.0.0/255.255.0.0"), Some(("10.0.0.0".to_owned(), 16)));
+        assert_eq!(
+            block("10.0.0.0/255.255.0.0"),
+            Some(("10.0.0.0".to_owned(), 16))
+        );
         assert_eq!(block("fe80::/10"), Some(("fe80::".to_owned(), 10)));
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for text in ["", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "::/129", "x"] {
+        for text in [
+            "",
+            "/8",
+            "10.0.0.0/",
+            "10.0.0.0/33",
+            "10.0.0.0/255.0.255.0",
+            "::/129",
+            "x",
+        ] {
             assert_eq!(block(text), None, "{text}");
         }
     }

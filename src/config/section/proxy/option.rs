@@ -18,7 +18,11 @@ macro_rules! switch {
             negatable: true,
             parse: |context, line| {
                 line.words.end(2)?;
-                context.draft.proxy.options.set(ProxyOption::$option, line.switch(false));
+                context
+                    .draft
+                    .proxy
+                    .options
+                    .set(ProxyOption::$option, line.switch(false));
                 Ok(())
             },
         }
@@ -318,11 +322,7 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
 ];
 
 /// `no` removes this mode if it is the current one, `default` removes any.
-fn connection_mode(
-    context: &mut ProxyContext,
-    line: &Line,
-    mode: ConnectionMode,
-) -> Parse<()> {
+fn connection_mode(context: &mut ProxyContext, line: &Line, mode: ConnectionMode) -> Parse<()> {
     line.words.end(2)?;
     let current = &mut context.draft.proxy.connection_mode;
     match line.prefix {
@@ -338,7 +338,9 @@ fn parse_httplog(context: &mut ProxyContext, line: &Line) -> Parse<()> {
         return log_format(context, line, LogFormat::Http);
     }
     if !line.words.is(2, "clf") {
-        return Err(line.words.error(2, "'option httplog' only supports option 'clf'."));
+        return Err(line
+            .words
+            .error(2, "'option httplog' only supports option 'clf'."));
     }
     line.words.end(3)?;
     log_format(context, line, LogFormat::HttpClf)

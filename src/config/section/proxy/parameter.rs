@@ -35,7 +35,12 @@ pub(super) fn read_all<T>(
             continue;
         }
         let parameter = find(table, word, owner)?;
-        let own = words.from(at).iter().take(WORD_COUNT_MAX).cloned().collect();
+        let own = words
+            .from(at)
+            .iter()
+            .take(WORD_COUNT_MAX)
+            .cloned()
+            .collect();
         let mut own = Words::new(own, words.place());
         own.recognise(parameter.name, parameter.usage);
         let used = (parameter.parse)(context, &own).map_err(|error| owned_by(owner, error))?;

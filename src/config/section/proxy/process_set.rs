@@ -8,8 +8,12 @@ pub(super) fn parse(words: &[Word]) -> Parse<u64> {
     let mut mask = 0;
     for word in words.iter().filter(|word| !word.is_empty()) {
         mask |= one(word.text()).ok_or_else(|| {
-            let message = format!("'{}' is not a valid number/range of processes.", word.text());
-            word.error(message).hint("all, odd, even, <number> or <number>-<number>, 1 to 64")
+            let message = format!(
+                "'{}' is not a valid number/range of processes.",
+                word.text()
+            );
+            word.error(message)
+                .hint("all, odd, even, <number> or <number>-<number>, 1 to 64")
         })?;
     }
     Ok(if mask == u64::MAX { 0 } else { mask })

@@ -129,7 +129,10 @@ mod tests {
 
     #[test]
     fn no_content_has_no_length() {
-        assert_eq!(text(204, None, 0), "HTTP/1.1 204 No Content\r\nx-one: y\r\n");
+        assert_eq!(
+            text(204, None, 0),
+            "HTTP/1.1 204 No Content\r\nx-one: y\r\n"
+        );
     }
 
     #[test]

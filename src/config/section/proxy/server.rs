@@ -55,13 +55,23 @@ fn parse_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
         ..parameters.server
     };
     let id_span = parameters.id_span;
-    context.draft.servers.push(ServerDraft { server, span: name.span(), id_span });
+    context.draft.servers.push(ServerDraft {
+        server,
+        span: name.span(),
+        id_span,
+    });
     Ok(())
 }
 
 fn parse_default_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     let mut parameters = ServerParameters::new(context.draft.default_server.clone());
-    read_all(PARAMETERS, &mut parameters, &line.words, 1, "'default-server'")?;
+    read_all(
+        PARAMETERS,
+        &mut parameters,
+        &line.words,
+        1,
+        "'default-server'",
+    )?;
     if let Some(span) = parameters.id_span {
         let message = "'id' option is not accepted in default-server sections";
         return Err(Diagnostic::alert(span, message));
@@ -78,7 +88,10 @@ fn check_name_is_new(context: &ProxyContext, line: &Line) -> Parse<()> {
     };
     let proxy = &context.draft.proxy.name;
     let message = format!("proxy '{proxy}', another server named '{name}' was already defined");
-    Err(line.words.error(1, message).note_at("the first one", first.server.place))
+    Err(line
+        .words
+        .error(1, message)
+        .note_at("the first one", first.server.place))
 }
 
 /// The first character that names of proxies and servers may not hold.
@@ -96,7 +109,10 @@ struct ServerParameters {
 
 impl ServerParameters {
     const fn new(server: Server) -> Self {
-        Self { server, id_span: None }
+        Self {
+            server,
+            id_span: None,
+        }
     }
 }
 
@@ -134,14 +150,31 @@ macro_rules! value {
 
 /// Sorted by name.
 static PARAMETERS: &[Parameter<ServerParameters>] = &[
-    flag!("backup", "Is used only when no other server is left.", |server| server.backup = true),
-    flag!("check", "Probes the server's health.", |server| server.check = true),
-    value!("cookie", "<value>", "Is the server's name in a persistence cookie.", |server, words| {
-        server.cookie = Some(words.text(1)?.to_owned());
-        Ok(())
-    }),
-    flag!("disabled", "Starts in maintenance.", |server| server.disabled = true),
-    flag!("enabled", "Undoes a 'disabled' of default-server.", |server| server.disabled = false),
+    flag!(
+        "backup",
+        "Is used only when no other server is left.",
+        |server| server.backup = true
+    ),
+    flag!("check", "Probes the server's health.", |server| server
+        .check =
+        true),
+    value!(
+        "cookie",
+        "<value>",
+        "Is the server's name in a persistence cookie.",
+        |server, words| {
+            server.cookie = Some(words.text(1)?.to_owned());
+            Ok(())
+        }
+    ),
+    flag!("disabled", "Starts in maintenance.", |server| server
+        .disabled =
+        true),
+    flag!(
+        "enabled",
+        "Undoes a 'disabled' of default-server.",
+        |server| server.disabled = false
+    ),
     Parameter {
         name: "id",
         usage: "id <number>",
@@ -152,50 +185,106 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
             Ok(2)
         },
     },
-    value!("maxconn", "<count>", "Sends it this many connections at a time.", |server, words| {
-        server.maxconn = words.uint(1, 0..=COUNT_MAX)?;
-        Ok(())
-    }),
-    value!("maxqueue", "<count>", "Lets this many requests wait for it.", |server, words| {
-        server.maxqueue = words.uint(1, 0..=COUNT_MAX)?;
-        Ok(())
-    }),
-    value!("minconn", "<count>", "Is the connection limit of a quiet backend.", |server, words| {
-        server.minconn = words.uint(1, 0..=COUNT_MAX)?;
-        Ok(())
-    }),
-    flag!("no-backup", "Undoes a 'backup' of default-server.", |server| server.backup = false),
-    flag!("no-check", "Undoes a 'check' of default-server.", |server| server.check = false),
-    flag!("no-send-proxy", "Undoes a 'send-proxy' of default-server.", |server| {
-        if server.send_proxy == ProxyProtocol::V1 {
-            server.send_proxy = ProxyProtocol::None;
+    value!(
+        "maxconn",
+        "<count>",
+        "Sends it this many connections at a time.",
+        |server, words| {
+            server.maxconn = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
         }
-    }),
-    flag!("no-send-proxy-v2", "Undoes a 'send-proxy-v2' of default-server.", |server| {
-        if server.send_proxy == ProxyProtocol::V2 {
-            server.send_proxy = ProxyProtocol::None;
+    ),
+    value!(
+        "maxqueue",
+        "<count>",
+        "Lets this many requests wait for it.",
+        |server, words| {
+            server.maxqueue = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
         }
+    ),
+    value!(
+        "minconn",
+        "<count>",
+        "Is the connection limit of a quiet backend.",
+        |server, words| {
+            server.minconn = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    flag!(
+        "no-backup",
+        "Undoes a 'backup' of default-server.",
+        |server| server.backup = false
+    ),
+    flag!(
+        "no-check",
+        "Undoes a 'check' of default-server.",
+        |server| server.check = false
+    ),
+    flag!(
+        "no-send-proxy",
+        "Undoes a 'send-proxy' of default-server.",
+        |server| {
+            if server.send_proxy == ProxyProtocol::V1 {
+                server.send_proxy = ProxyProtocol::None;
+            }
+        }
+    ),
+    flag!(
+        "no-send-proxy-v2",
+        "Undoes a 'send-proxy-v2' of default-server.",
+        |server| {
+            if server.send_proxy == ProxyProtocol::V2 {
+                server.send_proxy = ProxyProtocol::None;
+            }
+        }
+    ),
+    flag!("no-tfo", "Undoes a 'tfo' of default-server.", |server| {
+        server.tcp_fast_open = false
     }),
-    flag!("no-tfo", "Undoes a 'tfo' of default-server.", |server| server.tcp_fast_open = false),
-    value!("pool-low-conn", "<count>", "Keeps other clients' idle connections.", |server, words| {
-        server.pool_low_conn = words.uint(1, 0..=COUNT_MAX)?;
-        Ok(())
-    }),
-    value!("pool-max-conn", "<count>", "Keeps this many idle; -1 for all.", |server, words| {
-        let count: i32 = words.int(1, -1..=i32::MAX)?;
-        server.pool_max_conn = u32::try_from(count).ok();
-        Ok(())
-    }),
-    value!("pool-purge-delay", "<time>", "Closes idle connections this often.", |server, words| {
-        server.pool_purge_delay_ms = words.time(1, Unit::Ms)?;
-        Ok(())
-    }),
-    flag!("send-proxy", "Begins connections with a PROXY protocol line.", |server| {
-        server.send_proxy = ProxyProtocol::V1;
-    }),
-    flag!("send-proxy-v2", "Begins connections with a binary PROXY header.", |server| {
-        server.send_proxy = ProxyProtocol::V2;
-    }),
+    value!(
+        "pool-low-conn",
+        "<count>",
+        "Keeps other clients' idle connections.",
+        |server, words| {
+            server.pool_low_conn = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    value!(
+        "pool-max-conn",
+        "<count>",
+        "Keeps this many idle; -1 for all.",
+        |server, words| {
+            let count: i32 = words.int(1, -1..=i32::MAX)?;
+            server.pool_max_conn = u32::try_from(count).ok();
+            Ok(())
+        }
+    ),
+    value!(
+        "pool-purge-delay",
+        "<time>",
+        "Closes idle connections this often.",
+        |server, words| {
+            server.pool_purge_delay_ms = words.time(1, Unit::Ms)?;
+            Ok(())
+        }
+    ),
+    flag!(
+        "send-proxy",
+        "Begins connections with a PROXY protocol line.",
+        |server| {
+            server.send_proxy = ProxyProtocol::V1;
+        }
+    ),
+    flag!(
+        "send-proxy-v2",
+        "Begins connections with a binary PROXY header.",
+        |server| {
+            server.send_proxy = ProxyProtocol::V2;
+        }
+    ),
     Parameter {
         name: "source",
         usage: source::USAGE,
@@ -206,18 +295,29 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
             Ok(used)
         },
     },
-    flag!("tfo", "Sends data in the first packet (TCP fast open).", |server| {
-        server.tcp_fast_open = true;
-    }),
-    value!("weight", "<0..256>", "Is its share of the load beside the others'.", |server, words| {
-        server.weight = words.uint(1, 0..=WEIGHT_MAX)?;
-        Ok(())
-    }),
+    flag!(
+        "tfo",
+        "Sends data in the first packet (TCP fast open).",
+        |server| {
+            server.tcp_fast_open = true;
+        }
+    ),
+    value!(
+        "weight",
+        "<0..256>",
+        "Is its share of the load beside the others'.",
+        |server, words| {
+            server.weight = words.uint(1, 0..=WEIGHT_MAX)?;
+            Ok(())
+        }
+    ),
 ];
 
 /// Names and descriptions of the parameters.
 pub(super) fn parameters() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PARAMETERS.iter().map(|parameter| (parameter.usage, parameter.doc))
+    PARAMETERS
+        .iter()
+        .map(|parameter| (parameter.usage, parameter.doc))
 }
 
 /// Largest `weight` (manual, "weight").

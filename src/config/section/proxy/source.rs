@@ -20,7 +20,10 @@ pub(super) const USAGE: &str =
 
 /// Reads the address at word 1 and what follows it; returns the first word not understood.
 pub(super) fn parse(words: &Words, ports: Ports) -> Parse<(Source, usize)> {
-    let forms = AddressForms { port_range: ports == Ports::Range, ..AddressForms::SOURCE };
+    let forms = AddressForms {
+        port_range: ports == Ports::Range,
+        ..AddressForms::SOURCE
+    };
     let address = parse_address(words.word(1)?, forms)?;
     let mut source = Source {
         bind: ip_address(words, 1, &address)?,
@@ -46,21 +49,22 @@ fn parse_usesrc(words: &Words, at: usize) -> Parse<SourceAddress> {
         "clientip" => Ok(SourceAddress::ClientIp),
         text if text.starts_with("hdr_ip(") => {
             let message = format!("'usesrc' : '{text}' is not supported");
-            Err(word.error(message).hint("<address>[:<port>], 'client' or 'clientip'"))
+            Err(word
+                .error(message)
+                .hint("<address>[:<port>], 'client' or 'clientip'"))
         }
         _ => {
-            let forms = AddressForms { port_range: false, ..AddressForms::SOURCE };
+            let forms = AddressForms {
+                port_range: false,
+                ..AddressForms::SOURCE
+            };
             let address = parse_address(word, forms)?;
             Ok(SourceAddress::Fixed(ip_address(words, at, &address)?))
         }
     }
 }
 
-fn ip_address(
-    words: &Words,
-    at: usize,
-    address: &ParsedAddress,
-) -> Parse<std::net::SocketAddr> {
+fn ip_address(words: &Words, at: usize, address: &ParsedAddress) -> Parse<std::net::SocketAddr> {
     match &address.spec {
         AddressSpec::Ip(address) => Ok(*address),
         AddressSpec::Unix(_) | AddressSpec::Abstract(_) | AddressSpec::Inherited(_) => {

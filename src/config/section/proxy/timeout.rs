@@ -182,11 +182,7 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
 ];
 
 /// Reads the time behind the keyword into the field that `field` finds.
-fn set(
-    context: &mut ProxyContext,
-    line: &Line,
-    field: fn(&mut Timeouts) -> &mut u32,
-) -> Parse<()> {
+fn set(context: &mut ProxyContext, line: &Line, field: fn(&mut Timeouts) -> &mut u32) -> Parse<()> {
     let name = line.words.name();
     let at = name.split(' ').count();
     let value_ms = line.words.time(at, Unit::Ms)?;
