@@ -279,7 +279,11 @@ impl Cutter<'_> {
     }
 
     fn unmatched_brace(&self, start: usize) -> Diagnostic {
-        self.error(start.saturating_add(1), 1, "unmatched brace in environment variable name")
+        self.error(
+            start.saturating_add(1),
+            1,
+            "unmatched brace in environment variable name",
+        )
     }
 
     fn error(&self, offset: usize, width: usize, message: &str) -> Diagnostic {

@@ -7,6 +7,8 @@
 pub mod global;
 pub mod log;
 pub mod proxy;
+mod stats;
+mod tune;
 
 use super::diagnostic::{Parse, Report};
 use super::environment::Environment;
@@ -92,7 +94,7 @@ pub fn all_keywords() -> Vec<KeywordInfo> {
 pub static SECTIONS: &[&Section] = &[&global::SECTION];
 
 /// What runs after the last file, whether or not there were errors, in this order.
-pub static CHECKS: &[fn(&mut Build)] = &[];
+pub static CHECKS: &[fn(&mut Build)] = &[global::check];
 
 /// Sections that are skipped as a whole, with one error.
 const FOREIGN_SECTIONS: [&str; 12] = [
