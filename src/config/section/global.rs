@@ -21,7 +21,10 @@ pub static SECTION: Section = Section {
     kind: Sections::GLOBAL,
     usage: "global",
     doc: "Process-wide settings.",
-    open: |_, line| line.words.end(1),
+    open: |build, line| {
+        build.report.note_result(line.words.end(1));
+        Ok(())
+    },
     line: |build, line| KEYWORDS.dispatch(Sections::GLOBAL, build, line),
     close: |_| Ok(()),
     keywords: infos,
@@ -548,3 +551,13 @@ static RETIRED: &[Retired] = &[Retired {
 
 /// How long a command socket waits when `stats timeout` is not given.
 const STATS_TIMEOUT_MS: u32 = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted() {
+        assert_eq!(KEYWORDS.misplaced(), None);
+    }
+}
