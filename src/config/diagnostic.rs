@@ -6,6 +6,7 @@
 //! scripts match it; the place with its underline is indented below.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::model::Place;
 
@@ -170,17 +171,40 @@ impl Diagnostic {
 /// A file as it was read, kept to cite its lines.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
-    /// Name as the user gave it.
-    pub name: String,
-    /// Content.
-    pub text: Vec<u8>,
+    name: String,
+    text: Arc<[u8]>,
+    /// Offsets where lines start, so that citing one costs the same in any file.
+    line_starts: Vec<usize>,
 }
 
 impl Source {
+    /// A file with this content.
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<[u8]>>) -> Self {
+        let text = text.into();
+        let after_ends = memchr::memchr_iter(b'\n', &text).map(|offset| offset + 1);
+        let line_starts = std::iter::once(0).chain(after_ends).collect();
+        Self {
+            name: name.into(),
+            text,
+            line_starts,
+        }
+    }
+
+    /// Its name as the user gave it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its content; a clone shares it.
+    pub fn text(&self) -> Arc<[u8]> {
+        Arc::clone(&self.text)
+    }
+
     /// The line with this number (from 1), without its end.
     pub fn line(&self, number: u32) -> Option<&[u8]> {
         let index = usize::try_from(number.checked_sub(1)?).ok()?;
-        let line = self.text.split(|&byte| byte == b'\n').nth(index)?;
+        let rest = self.text.get(*self.line_starts.get(index)?..)?;
+        let line = rest.split(|&byte| byte == b'\n').next()?;
         Some(line.strip_suffix(b"\r").unwrap_or(line))
     }
 }
@@ -191,17 +215,19 @@ pub struct Report {
     /// The files read; `Span::file` indexes them.
     pub sources: Vec<Source>,
     diagnostics: Vec<Diagnostic>,
+    error_count: usize,
 }
 
 impl Report {
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.error_count += usize::from(diagnostic.level == Level::Alert);
         self.diagnostics.push(diagnostic);
     }
 
     /// Adds several.
     pub fn extend(&mut self, diagnostics: impl Iterator<Item = Diagnostic>) {
-        self.diagnostics.extend(diagnostics);
+        diagnostics.for_each(|diagnostic| self.push(diagnostic));
     }
 
     /// Adds the error of a result and drops its value.
@@ -225,16 +251,13 @@ impl Report {
     }
 
     /// True when the configuration cannot be used.
-    pub fn has_errors(&self) -> bool {
-        self.worst() == Some(Level::Alert)
+    pub const fn has_errors(&self) -> bool {
+        self.error_count > 0
     }
 
-    /// How many of this level.
-    pub fn count(&self, level: Level) -> usize {
-        self.diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.level == level)
-            .count()
+    /// How many alerts.
+    pub const fn error_count(&self) -> usize {
+        self.error_count
     }
 
     /// The whole text for the standard error of process `pid`.
@@ -248,7 +271,7 @@ impl Report {
 
     /// Name of a source.
     pub fn file_name(&self, file: u32) -> &str {
-        self.source(file).map_or("?", |source| source.name.as_str())
+        self.source(file).map_or("?", Source::name)
     }
 
     fn source(&self, file: u32) -> Option<&Source> {
@@ -376,3 +399,6 @@ fn push_printable(output: &mut String, message: &str) {
 
 /// Longest citation, in characters; longer lines are shown around the fault.
 const CITED_LEN_MAX: usize = 160;
+
+#[cfg(test)]
+mod tests;

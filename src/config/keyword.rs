@@ -226,6 +226,17 @@ impl<T> KeywordList<T> {
             .flat_map(|table| table.iter().map(Keyword::info))
     }
 
+    /// The first name that stands before a smaller one in its table, where lookups miss it.
+    pub fn misplaced(&self) -> Option<&'static str> {
+        self.tables.iter().find_map(|table| {
+            let pairs = table.iter().zip(table.iter().skip(1));
+            pairs
+                .filter(|(before, after)| before.name > after.name)
+                .map(|(one, _)| one.name)
+                .next()
+        })
+    }
+
     fn named(&self, name: &str) -> impl Iterator<Item = &'static Keyword<T>> {
         self.tables.iter().flat_map(move |table| {
             let first = table.partition_point(|keyword| keyword.name < name);
@@ -277,7 +288,10 @@ fn unknown_keyword<'a>(
         return error.hint(format!("is known in {}", names.join(", ")));
     }
     let candidates = infos.iter().filter(|info| info.sections.overlaps(here));
-    let candidates = candidates.map(|info| leading(info.name, shown));
+    let sections = super::section::SECTIONS.iter().map(|section| section.name);
+    let candidates = candidates
+        .map(|info| leading(info.name, shown))
+        .chain(sections);
     match suggest::closest(&text, candidates) {
         Some(close) => error.hint(format!("did you mean '{close}'?")),
         None => error,

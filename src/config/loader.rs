@@ -41,10 +41,7 @@ pub fn load_with(
     for path in paths {
         for file in files_of(path, &mut report) {
             match read_file(&file) {
-                Ok(text) => sources.push(Source {
-                    name: shown(&file),
-                    text,
-                }),
+                Ok(text) => sources.push(Source::new(shown(&file), text)),
                 Err(error) => report.push(cannot_open(&file, &error)),
             }
         }
@@ -64,15 +61,16 @@ pub fn load_sources(
         environment: environment.clone(),
         ..Build::default()
     };
-    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let names: Vec<&str> = sources.iter().map(Source::name).collect();
     build
         .environment
         .set("HAPROXY_CFGFILES", names.join(";").as_bytes());
     for (index, source) in sources.into_iter().enumerate() {
-        build.config.files.push(source.name.clone());
-        build.report.sources.push(source.clone());
         let file = u32::try_from(index).unwrap_or(u32::MAX);
-        Reader::new(&mut build, &source, file, options).read();
+        let (name, text) = (source.name().to_owned(), source.text());
+        build.config.files.push(name.clone());
+        build.report.sources.push(source);
+        Reader::new(&mut build, name, file, options).read(&text);
     }
     for check in section::CHECKS {
         check(&mut build);
@@ -99,7 +97,7 @@ enum Current {
 /// One file on its way through the build.
 struct Reader<'a> {
     build: &'a mut Build,
-    source: &'a Source,
+    name: String,
     file: u32,
     options: Options,
     blocks: Blocks,
@@ -108,13 +106,13 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(build: &'a mut Build, source: &'a Source, file: u32, options: Options) -> Self {
+    fn new(build: &'a mut Build, name: String, file: u32, options: Options) -> Self {
         build.section_name.clear();
-        let errors_before = build.report.count(Level::Alert);
+        let errors_before = build.report.error_count();
         let (blocks, current) = (Blocks::default(), Current::Outside);
         Self {
             build,
-            source,
+            name,
             file,
             options,
             blocks,
@@ -123,12 +121,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read(mut self) {
-        self.read_lines();
+    fn read(mut self, text: &[u8]) {
+        self.read_lines(text);
         self.close();
         self.build.report.extend(self.blocks.unterminated());
         if self.error_count() > 0 {
-            let name = &self.source.name;
+            let name = &self.name;
             let message = format!("Error(s) found in configuration file : {name}");
             self.build
                 .report
@@ -136,8 +134,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read_lines(&mut self) {
-        let mut rest: &[u8] = &self.source.text;
+    fn read_lines(&mut self, mut rest: &[u8]) {
         let mut number = 0;
         while !rest.is_empty() {
             let len = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -164,7 +161,7 @@ impl<'a> Reader<'a> {
     fn read_line(&mut self, line: &[u8], place: Place) -> Parse<()> {
         let scope = Scope {
             environment: &self.build.environment,
-            file_name: &self.source.name,
+            file_name: &self.name,
             section: &self.build.section_name,
             place,
         };
@@ -259,7 +256,7 @@ impl<'a> Reader<'a> {
     fn error_count(&self) -> usize {
         self.build
             .report
-            .count(Level::Alert)
+            .error_count()
             .saturating_sub(self.errors_before)
     }
 }

@@ -14,6 +14,8 @@ pub mod keyword;
 pub mod loader;
 pub mod manual;
 pub mod model;
+pub mod owner;
+pub mod process_set;
 pub mod section;
 mod suggest;
 pub mod token;

@@ -26,7 +26,7 @@ pub fn parse_log(words: &Words) -> Parse<LogTarget> {
     loop {
         match words.get(at).map(Word::text) {
             Some("len") => len_max = words.uint(at + 1, LINE_LEN_MIN..=LINE_LEN_MAX)?,
-            Some("format") => format = words.choice(at + 1, &FORMATS)?,
+            Some("format") => format = known(words, at + 1, "log format", &FORMATS)?,
             Some("sample") => {
                 let message = "log : 'sample' is not supported";
                 return Err(words.error(at, message).hint("every line is sent"));
@@ -35,10 +35,16 @@ pub fn parse_log(words: &Words) -> Parse<LogTarget> {
         }
         at += 2;
     }
-    let facility = LogFacility(words.choice(at, &FACILITIES)?);
-    let level_max = optional_level(words, at + 1, LogLevel::Debug)?;
-    let level_min = optional_level(words, at + 2, LogLevel::Emerg)?;
+    let facility = LogFacility(known(words, at, "log facility", &FACILITIES)?);
+    let mut levels = (LogLevel::Debug, LogLevel::Emerg);
+    if words.has(at + 1) {
+        levels.0 = known(words, at + 1, "optional log level", &LEVELS)?;
+    }
+    if words.has(at + 2) {
+        levels.1 = known(words, at + 2, "optional minimum log level", &LEVELS)?;
+    }
     words.end(at + 3)?;
+    let (level_max, level_min) = levels;
     Ok(LogTarget {
         transport,
         format,
@@ -49,12 +55,13 @@ pub fn parse_log(words: &Words) -> Parse<LogTarget> {
     })
 }
 
-fn optional_level(words: &Words, index: usize, default: LogLevel) -> Parse<LogLevel> {
-    if words.has(index) {
-        words.choice(index, &LEVELS)
-    } else {
-        Ok(default)
-    }
+/// The value of a word out of a closed set that is too long to list in a message.
+fn known<T: Copy>(words: &Words, index: usize, what: &str, choices: &[(&str, T)]) -> Parse<T> {
+    let word = words.word(index)?;
+    words.choice(index, choices).map_err(|mut error| {
+        error.message = format!("log : unknown {what} '{}'", word.text());
+        error
+    })
 }
 
 fn parse_transport(target: &Word) -> Parse<LogTransport> {

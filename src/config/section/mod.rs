@@ -7,6 +7,8 @@
 pub mod global;
 pub mod log;
 pub mod proxy;
+mod stats;
+mod tune;
 
 use super::diagnostic::{Parse, Report};
 use super::environment::Environment;
@@ -98,7 +100,7 @@ pub static SECTIONS: &[&Section] = &[
 ];
 
 /// What runs after the last file, whether or not there were errors, in this order.
-pub static CHECKS: &[fn(&mut Build)] = &[super::check::check];
+pub static CHECKS: &[fn(&mut Build)] = &[global::check, super::check::check];
 
 /// Sections that are skipped as a whole, with one error.
 const FOREIGN_SECTIONS: [&str; 12] = [
