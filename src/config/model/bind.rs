@@ -44,6 +44,8 @@ pub struct BindOptions {
     pub maxconn: u32,
     /// `mss`, negative to reduce, 0 when not given.
     pub mss: i32,
+    /// `process`: bit 0 is process 1; 0 means all that the proxy runs in.
+    pub process_mask: u64,
     /// `nice`.
     pub nice: i16,
     /// `tfo`.

@@ -1,0 +1,184 @@
+//! A proxy section while its lines are read.
+//!
+//! The keyword handlers fill the [`Draft`] of the open section through a [`ProxyContext`];
+//! `mod.rs` opens and closes drafts, `config::check` turns the closed ones into the model.
+//! A `defaults` section is a draft too: a proxy starts as a copy of it.
+
+use crate::config::diagnostic::{Diagnostic, Span};
+use crate::config::keyword::Sections;
+use crate::config::model::{
+    AddressSpec, Bind, Capabilities, Place, PortRule, Proxy, ProxyId, ProxyProtocol, Server,
+    Timeouts,
+};
+use crate::config::section::UnixDefaults;
+
+/// What the handlers of one line work on.
+#[derive(Debug)]
+pub(crate) struct ProxyContext {
+    /// The section.
+    pub(crate) draft: Draft,
+    /// Warnings of this line; the section's line function moves them to the report.
+    pub(crate) warnings: Vec<Diagnostic>,
+    /// `tune.bufsize` so far: the longest answer a file may hold.
+    pub(crate) bufsize: usize,
+    /// `unix-bind` so far.
+    pub(crate) unix: UnixDefaults,
+}
+
+/// The name of another proxy, resolved once all files are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reference {
+    /// The name.
+    pub(crate) name: String,
+    /// Where it is used.
+    pub(crate) span: Span,
+}
+
+/// A server with the words that messages about it underline.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerDraft {
+    /// What is known of it.
+    pub(crate) server: Server,
+    /// Its name on the line.
+    pub(crate) span: Span,
+    /// The value of `id`.
+    pub(crate) id_span: Option<Span>,
+}
+
+/// A listening address with the words that messages about it underline.
+#[derive(Clone, Debug)]
+pub(crate) struct BindDraft {
+    /// What is known of it.
+    pub(crate) bind: Bind,
+    /// The value of `id`.
+    pub(crate) id_span: Option<Span>,
+}
+
+/// A section's settings so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    /// Its kind.
+    pub(crate) kind: Sections,
+    /// Its name, or the line for an anonymous `defaults`.
+    pub(crate) span: Span,
+    /// The proxy to be; its binds and servers are still below.
+    pub(crate) proxy: Proxy,
+    /// `default_backend`.
+    pub(crate) default_backend: Option<Reference>,
+    /// `default-server`.
+    pub(crate) default_server: Server,
+    /// `log global` was given.
+    pub(crate) log_global: bool,
+    /// The line that chose the log format.
+    pub(crate) log_format_span: Option<Span>,
+    /// The value of `id`.
+    pub(crate) id_span: Option<Span>,
+    /// `balance` was given.
+    pub(crate) balance_given: bool,
+    /// Timeouts as inherited, to tell a second line from a first.
+    pub(crate) inherited_timeouts: Timeouts,
+    /// Its listening addresses.
+    pub(crate) binds: Vec<BindDraft>,
+    /// Its servers.
+    pub(crate) servers: Vec<ServerDraft>,
+}
+
+impl Draft {
+    /// A section without any setting.
+    pub(crate) fn new(kind: Sections, name: &str, span: Span) -> Self {
+        let proxy = Proxy {
+            retries: RETRIES_DEFAULT,
+            redispatch_after: -1,
+            ..Proxy::default()
+        };
+        let mut draft = Self {
+            kind,
+            span,
+            proxy,
+            default_backend: None,
+            default_server: server_template(),
+            log_global: false,
+            log_format_span: None,
+            id_span: None,
+            balance_given: false,
+            inherited_timeouts: Timeouts::default(),
+            binds: Vec::new(),
+            servers: Vec::new(),
+        };
+        draft.become_section(kind, name, span);
+        draft
+    }
+
+    /// A new section that starts with the settings of this one.
+    pub(crate) fn heir(&self, kind: Sections, name: &str, span: Span) -> Self {
+        let mut heir = self.clone();
+        heir.become_section(kind, name, span);
+        heir.inherited_timeouts = heir.proxy.timeouts;
+        if !heir.proxy.capabilities.frontend && kind != Sections::DEFAULTS {
+            heir.default_backend = None;
+        }
+        heir
+    }
+
+    /// What messages call it: `frontend`, `backend`, and `proxy` for a `listen`.
+    pub(crate) fn type_name(&self) -> &'static str {
+        type_name(self.proxy.capabilities)
+    }
+
+    /// True for a `defaults` section.
+    pub(crate) fn is_defaults(&self) -> bool {
+        self.kind == Sections::DEFAULTS
+    }
+
+    fn become_section(&mut self, kind: Sections, name: &str, span: Span) {
+        self.kind = kind;
+        self.span = span;
+        self.proxy.name = name.to_owned();
+        self.proxy.place = span.place();
+        self.proxy.capabilities = Capabilities {
+            frontend: kind.overlaps(Sections::FRONT),
+            backend: kind.overlaps(Sections::BACK),
+        };
+    }
+}
+
+/// What messages call a proxy with these capabilities.
+pub(crate) const fn type_name(capabilities: Capabilities) -> &'static str {
+    match (capabilities.frontend, capabilities.backend) {
+        (true, false) => "frontend",
+        (false, true) => "backend",
+        (true, true) | (false, false) => "proxy",
+    }
+}
+
+/// A server as `default-server` begins (manual, "Server and default-server options").
+fn server_template() -> Server {
+    Server {
+        proxy: ProxyId(0),
+        name: String::new(),
+        numeric_id: 0,
+        address: AddressSpec::Ip(std::net::SocketAddr::from(([0, 0, 0, 0], 0))),
+        port_rule: PortRule::Fixed,
+        weight: 1,
+        maxconn: 0,
+        minconn: 0,
+        maxqueue: 0,
+        backup: false,
+        disabled: false,
+        check: false,
+        send_proxy: ProxyProtocol::None,
+        source: None,
+        tcp_fast_open: false,
+        pool_max_conn: None,
+        pool_purge_delay_ms: POOL_PURGE_DELAY_DEFAULT_MS,
+        pool_low_conn: 0,
+        cookie: None,
+        place: Place::default(),
+    }
+}
+
+/// `retries` when it is not given.
+const RETRIES_DEFAULT: u32 = 3;
+
+/// `pool-purge-delay` when it is not given.
+const POOL_PURGE_DELAY_DEFAULT_MS: u32 = 5_000;

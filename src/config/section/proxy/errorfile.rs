@@ -1,0 +1,47 @@
+//! `errorfile`: what clients are sent in place of the built-in error messages.
+
+use std::sync::Arc;
+
+use super::answer_file;
+use super::draft::ProxyContext;
+use crate::config::diagnostic::Parse;
+use crate::config::keyword::{Keyword, Line, Sections};
+
+/// Sorted by name.
+pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[Keyword {
+    name: "errorfile",
+    sections: Sections::ANY_PROXY,
+    usage: "errorfile <code> <file>",
+    doc: "Replaces an error answer by the content of a file, headers included.",
+    since: "1.1",
+    negatable: false,
+    parse: parse_errorfile,
+}];
+
+fn parse_errorfile(context: &mut ProxyContext, line: &Line) -> Parse<()> {
+    let code = line.words.word(1)?;
+    let file = line.words.word(2)?;
+    line.words.end(3)?;
+    let status = code
+        .text()
+        .parse()
+        .ok()
+        .filter(|status| STATUSES.contains(status));
+    let Some(status) = status else {
+        let message = format!("errorfile : status code '{}' not handled.", code.text());
+        return Err(code.error(message));
+    };
+    let path = file.utf8()?;
+    let message = answer_file::read(path, context.bufsize)
+        .and_then(|message| answer_file::check_message(&message).map(|()| message))
+        .map_err(|error| file.error(format!("errorfile : '{path}': {error}")))?;
+    let errorfiles = &mut context.draft.proxy.errorfiles;
+    errorfiles.retain(|(other, _)| *other != status);
+    errorfiles.push((status, Arc::from(message)));
+    Ok(())
+}
+
+/// The answers that can be replaced (manual, "errorfile").
+const STATUSES: [u16; 17] = [
+    200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 425, 429, 500, 501, 502, 503, 504,
+];

@@ -1,0 +1,324 @@
+//! `server` and `default-server` lines.
+
+use super::draft::{ProxyContext, ServerDraft};
+use super::frontend::COUNT_MAX;
+use super::general::ID_MAX;
+use super::parameter::{Parameter, owned_by, read_all};
+use super::source;
+use crate::config::address::{AddressForms, parse_address};
+use crate::config::diagnostic::{Diagnostic, Parse, Span};
+use crate::config::keyword::{Keyword, Line, Sections};
+use crate::config::model::{ProxyProtocol, Server};
+use crate::config::unit::Unit;
+use crate::config::word::Words;
+
+/// Sorted by name.
+pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
+    Keyword {
+        name: "default-server",
+        sections: Sections::DEFAULTS_BACK,
+        usage: "default-server [<parameters>]",
+        doc: "Changes what the parameters of the following servers are when not given.",
+        since: "1.4",
+        negatable: false,
+        parse: parse_default_server,
+    },
+    Keyword {
+        name: "server",
+        sections: Sections::BACK,
+        usage: "server <name> <address>[:[<port>]] [<parameters>]",
+        doc: "Adds a server to the backend.",
+        since: "1.0",
+        negatable: false,
+        parse: parse_server,
+    },
+];
+
+fn parse_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
+    let name = line.words.word(1)?;
+    if let Some(bad) = bad_name_character(name.text()) {
+        let text = name.text();
+        let message = format!("character '{bad}' is not permitted in server name '{text}'.");
+        return Err(name.error(message));
+    }
+    check_name_is_new(context, line)?;
+    let owner = format!("'server {}/{}'", context.draft.proxy.name, name.text());
+    let address = parse_address(line.words.word(2)?, AddressForms::SERVER)
+        .map_err(|error| owned_by(&owner, error))?;
+    let mut parameters = ServerParameters::new(context.draft.default_server.clone());
+    read_all(PARAMETERS, &mut parameters, &line.words, 3, &owner)?;
+    let server = Server {
+        name: name.text().to_owned(),
+        address: address.spec,
+        port_rule: address.port_rule,
+        place: line.place,
+        ..parameters.server
+    };
+    let id_span = parameters.id_span;
+    context.draft.servers.push(ServerDraft {
+        server,
+        span: name.span(),
+        id_span,
+    });
+    Ok(())
+}
+
+fn parse_default_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
+    let mut parameters = ServerParameters::new(context.draft.default_server.clone());
+    read_all(
+        PARAMETERS,
+        &mut parameters,
+        &line.words,
+        1,
+        "'default-server'",
+    )?;
+    if let Some(span) = parameters.id_span {
+        let message = "'id' option is not accepted in default-server sections";
+        return Err(Diagnostic::alert(span, message));
+    }
+    context.draft.default_server = parameters.server;
+    Ok(())
+}
+
+fn check_name_is_new(context: &ProxyContext, line: &Line) -> Parse<()> {
+    let name = line.words.text(1)?;
+    let mut servers = context.draft.servers.iter();
+    let Some(first) = servers.find(|draft| draft.server.name == name) else {
+        return Ok(());
+    };
+    let proxy = &context.draft.proxy.name;
+    let message = format!("proxy '{proxy}', another server named '{name}' was already defined");
+    Err(line
+        .words
+        .error(1, message)
+        .note_at("the first one", first.server.place))
+}
+
+/// The first character that names of proxies and servers may not hold.
+pub(super) fn bad_name_character(name: &str) -> Option<char> {
+    name.chars().find(|&character| {
+        !character.is_ascii_alphanumeric() && !matches!(character, '-' | '_' | '.' | ':')
+    })
+}
+
+/// The server that parameters change.
+struct ServerParameters {
+    server: Server,
+    id_span: Option<Span>,
+}
+
+impl ServerParameters {
+    const fn new(server: Server) -> Self {
+        Self {
+            server,
+            id_span: None,
+        }
+    }
+}
+
+/// A parameter without a value.
+macro_rules! flag {
+    ($name:literal, $doc:literal, $set:expr) => {
+        Parameter {
+            name: $name,
+            usage: $name,
+            doc: $doc,
+            parse: |parameters, _| {
+                let set: fn(&mut Server) = $set;
+                set(&mut parameters.server);
+                Ok(1)
+            },
+        }
+    };
+}
+
+/// A parameter with one value.
+macro_rules! value {
+    ($name:literal, $value:literal, $doc:literal, $set:expr) => {
+        Parameter {
+            name: $name,
+            usage: concat!($name, " ", $value),
+            doc: $doc,
+            parse: |parameters, words| {
+                let set: fn(&mut Server, &Words) -> Parse<()> = $set;
+                set(&mut parameters.server, words)?;
+                Ok(2)
+            },
+        }
+    };
+}
+
+/// Sorted by name.
+static PARAMETERS: &[Parameter<ServerParameters>] = &[
+    flag!(
+        "backup",
+        "Is used only when no other server is left.",
+        |server| server.backup = true
+    ),
+    flag!("check", "Probes the server's health.", |server| server
+        .check =
+        true),
+    value!(
+        "cookie",
+        "<value>",
+        "Is the server's name in a persistence cookie.",
+        |server, words| {
+            server.cookie = Some(words.text(1)?.to_owned());
+            Ok(())
+        }
+    ),
+    flag!("disabled", "Starts in maintenance.", |server| server
+        .disabled =
+        true),
+    flag!(
+        "enabled",
+        "Undoes a 'disabled' of default-server.",
+        |server| server.disabled = false
+    ),
+    Parameter {
+        name: "id",
+        usage: "id <number>",
+        doc: "Gives the server a number of its own.",
+        parse: |parameters, words| {
+            parameters.server.numeric_id = words.uint(1, 1..=ID_MAX)?;
+            parameters.id_span = Some(words.span_at(1));
+            Ok(2)
+        },
+    },
+    value!(
+        "maxconn",
+        "<count>",
+        "Sends it this many connections at a time.",
+        |server, words| {
+            server.maxconn = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    value!(
+        "maxqueue",
+        "<count>",
+        "Lets this many requests wait for it.",
+        |server, words| {
+            server.maxqueue = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    value!(
+        "minconn",
+        "<count>",
+        "Is the connection limit of a quiet backend.",
+        |server, words| {
+            server.minconn = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    flag!(
+        "no-backup",
+        "Undoes a 'backup' of default-server.",
+        |server| server.backup = false
+    ),
+    flag!(
+        "no-check",
+        "Undoes a 'check' of default-server.",
+        |server| server.check = false
+    ),
+    flag!(
+        "no-send-proxy",
+        "Undoes a 'send-proxy' of default-server.",
+        |server| {
+            if server.send_proxy == ProxyProtocol::V1 {
+                server.send_proxy = ProxyProtocol::None;
+            }
+        }
+    ),
+    flag!(
+        "no-send-proxy-v2",
+        "Undoes a 'send-proxy-v2' of default-server.",
+        |server| {
+            if server.send_proxy == ProxyProtocol::V2 {
+                server.send_proxy = ProxyProtocol::None;
+            }
+        }
+    ),
+    flag!("no-tfo", "Undoes a 'tfo' of default-server.", |server| {
+        server.tcp_fast_open = false
+    }),
+    value!(
+        "pool-low-conn",
+        "<count>",
+        "Keeps other clients' idle connections.",
+        |server, words| {
+            server.pool_low_conn = words.uint(1, 0..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    value!(
+        "pool-max-conn",
+        "<count>",
+        "Keeps this many idle; -1 for all.",
+        |server, words| {
+            let count: i32 = words.int(1, -1..=i32::MAX)?;
+            server.pool_max_conn = u32::try_from(count).ok();
+            Ok(())
+        }
+    ),
+    value!(
+        "pool-purge-delay",
+        "<time>",
+        "Closes idle connections this often.",
+        |server, words| {
+            server.pool_purge_delay_ms = words.time(1, Unit::Ms)?;
+            Ok(())
+        }
+    ),
+    flag!(
+        "send-proxy",
+        "Begins connections with a PROXY protocol line.",
+        |server| {
+            server.send_proxy = ProxyProtocol::V1;
+        }
+    ),
+    flag!(
+        "send-proxy-v2",
+        "Begins connections with a binary PROXY header.",
+        |server| {
+            server.send_proxy = ProxyProtocol::V2;
+        }
+    ),
+    Parameter {
+        name: "source",
+        usage: source::USAGE,
+        doc: "Sets the address that connections to it come from.",
+        parse: |parameters, words| {
+            let (source, used) = source::parse(words, source::Ports::Range)?;
+            parameters.server.source = Some(source);
+            Ok(used)
+        },
+    },
+    flag!(
+        "tfo",
+        "Sends data in the first packet (TCP fast open).",
+        |server| {
+            server.tcp_fast_open = true;
+        }
+    ),
+    value!(
+        "weight",
+        "<0..256>",
+        "Is its share of the load beside the others'.",
+        |server, words| {
+            server.weight = words.uint(1, 0..=WEIGHT_MAX)?;
+            Ok(())
+        }
+    ),
+];
+
+/// Names and descriptions of the parameters.
+pub(super) fn parameters() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PARAMETERS
+        .iter()
+        .map(|parameter| (parameter.usage, parameter.doc))
+}
+
+/// Largest `weight` (manual, "weight").
+const WEIGHT_MAX: u16 = 256;
