@@ -14,8 +14,9 @@ use crate::backend::queue::Queues;
 use crate::config::model::{Config, ProxyId, ServerId};
 use crate::engine::fdtab::{FdCallback, Polling};
 use crate::engine::pool::{BufferPool, Pool, Reclaim};
+use crate::engine::task::TaskId;
 use crate::engine::{Context, Engine};
-use crate::http::errors;
+use crate::http::errors::{self, ErrorPage};
 use crate::log::Logs;
 use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
@@ -56,6 +57,8 @@ pub struct Core {
     pub idle: IdlePool,
     /// Where log lines leave.
     pub logs: Logs,
+    /// Lets held listeners accept again when their pause is over.
+    pub release_task: TaskId,
     /// Pipes for splicing.
     pub pipes: PipePool,
     /// Messages that were refused, for `show errors`.
@@ -197,14 +200,14 @@ impl Core {
     }
 
     /// The error page for a status: the backend's file, the frontend's, the built-in one.
-    pub fn error_page(&self, backend: ProxyId, frontend: ProxyId, status: u16) -> &'static [u8] {
+    pub fn error_page(&self, backend: ProxyId, frontend: ProxyId, status: u16) -> &'static ErrorPage {
         for proxy in [backend, frontend] {
             let files = &self.config.proxy(proxy).errorfiles;
             if let Some((_, page)) = files.iter().find(|(code, _)| *code == status) {
                 return page;
             }
         }
-        errors::page(status)
+        errors::builtin_or_500(status)
     }
 
     /// Takes a finished transaction back into its pool.

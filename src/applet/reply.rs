@@ -20,9 +20,9 @@ impl ReplyApplet {
         Self { parts: [head, connection, b"\r\n", body], current: 0, offset: 0 }
     }
 
-    /// Bytes of the head, its end included.
-    pub const fn head_len(&self) -> usize {
-        self.parts[0].len() + self.parts[1].len() + self.parts[2].len()
+    /// Bytes of the whole answer.
+    pub fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.len()).sum()
     }
 
     /// Swallows the request's body and fills the response's channel.

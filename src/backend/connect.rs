@@ -232,7 +232,7 @@ impl Session {
             && self
                 .transaction
                 .as_deref()
-                .is_some_and(|transaction| transaction.connection.server_persists())
+                .is_some_and(|transaction| transaction.connections.response.keep_server)
     }
 
     /// Which PROXY protocol header the server wants.
@@ -287,10 +287,10 @@ enum Target {
 impl Target {
     fn endpoint(&self) -> sys::Endpoint<'_> {
         match self {
-            Self::Ip(address) => sys::Endpoint::from(*address),
+            Self::Ip(address) => sys::Endpoint::Ip(*address),
             Self::Local(AddressSpec::Unix(path)) => sys::Endpoint::Unix(path),
             Self::Local(AddressSpec::Abstract(name)) => sys::Endpoint::Abstract(name),
-            Self::Local(AddressSpec::Ip(address)) => sys::Endpoint::from(*address),
+            Self::Local(AddressSpec::Ip(address)) => sys::Endpoint::Ip(*address),
             Self::Local(AddressSpec::Inherited(_)) => sys::Endpoint::Abstract(b""),
         }
     }

@@ -155,6 +155,13 @@ impl<C> Scheduler<C> {
         TaskId { index, generation }
     }
 
+    /// Changes the owner a task's runs are told, for owners that are named after their task.
+    pub fn set_owner(&mut self, id: TaskId, owner: u64) {
+        if let Some(task) = self.task_mut(id) {
+            task.owner = owner;
+        }
+    }
+
     /// Removes a task, wherever it is queued. Later wake-ups with its id do nothing.
     pub fn remove(&mut self, id: TaskId) {
         if self.task(id).is_none() {

@@ -1,1 +1,2 @@
 //! Traffic logs: formats and senders.
+pub struct Logs;

@@ -11,3 +11,6 @@ pub mod listeners;
 pub mod pipe;
 pub mod port_range;
 pub mod proxy_protocol;
+pub mod accept;
+mod splice;
+pub mod stream_sock;

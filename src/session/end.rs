@@ -128,8 +128,7 @@ impl Session {
                 }
                 core.close(fd);
             }
-            Endpoint::Applet(applet) => applet.release(core),
-            Endpoint::None => {}
+            Endpoint::Applet(_) | Endpoint::None => {}
         }
     }
 

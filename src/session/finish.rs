@@ -1,5 +1,6 @@
 //! The end of a session, regular or not: counters settled, line logged, memory returned.
 
+use super::analyser::AnalyserSet;
 use super::outcome::{Cause, Stage};
 use super::{Session, SessionFlags, Side};
 use crate::worker::Core;
@@ -42,7 +43,12 @@ impl Session {
     /// The session was told to end: closes both ends at once.
     pub(super) fn kill(&mut self, core: &mut Core) {
         self.outcome.note(Cause::Killed, Stage::None);
-        self.end_all(core);
+        self.request.analysers = AnalyserSet::EMPTY;
+        self.response.analysers = AnalyserSet::EMPTY;
+        for side in [Side::Client, Side::Server] {
+            self.shutr(side, core);
+            self.shutw(side, core);
+        }
     }
 
     /// Adds up bytes, logs, and gives the server's slot back: at the end of each request.

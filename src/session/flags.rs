@@ -19,6 +19,11 @@ macro_rules! flag_set {
                 self.0
             }
 
+            /// True when no member is in the set.
+            pub const fn is_empty(self) -> bool {
+                self.0 == 0
+            }
+
             /// True when any member of `other` is in the set.
             pub const fn any(self, other: Self) -> bool {
                 self.0 & other.0 != 0

@@ -77,7 +77,7 @@ impl Session {
         if self.flags.any(SessionFlags::KILLED) {
             self.kill(core);
         }
-        if reasons.any(Wake::TIMER) {
+        if reasons.has(Wake::TIMER) {
             self.check_timers(core);
         }
         self.check_end_errors(core);
@@ -87,9 +87,9 @@ impl Session {
         let mut phase = Phase::Interfaces;
         for _round in 0..ROUNDS_MAX {
             phase = match phase {
-                Phase::Interfaces => self.resync_stream_interface(core),
-                Phase::Request => self.resync_request(core, &mut seen),
-                Phase::Response => self.resync_response(core, &mut seen),
+                Phase::Interfaces => self.resync_stream_interface(&mut worker.core),
+                Phase::Request => self.resync_request(&mut worker.core, &mut seen),
+                Phase::Response => self.resync_response(&mut worker.core, &mut seen),
                 Phase::Forward => self.forward(worker, &mut seen),
                 Phase::Settled => break,
             };
@@ -544,11 +544,9 @@ impl Session {
             }
             if let Endpoint::Applet(mut applet) = std::mem::take(&mut interface.endpoint) {
                 applet.run(self, side, worker);
-                // An applet that asked for its end to be closed left nothing to put back.
+                // An applet whose end was closed meanwhile is dropped.
                 if self.interface(side).state == InterfaceState::Established {
                     self.interface(side).endpoint = Endpoint::Applet(applet);
-                } else {
-                    applet.release(&mut worker.core);
                 }
             }
         }

@@ -8,9 +8,11 @@ use super::transaction::MessageState;
 use super::Session;
 use crate::applet::{Applet, ReplyApplet};
 use crate::config::model::{Mode, Reply, ReplyBody};
-use crate::http::errors;
+use crate::http::connection;
+use crate::http::errors::Farewell;
 use crate::http::framing::BodyLength;
 use crate::http::head::Method;
+use crate::http::rewrite::Rewriter;
 use crate::worker::Core;
 
 impl Session {
@@ -45,12 +47,19 @@ impl Session {
         let page = core.error_page(self.backend, self.frontend, status);
         let head_only =
             self.transaction.as_deref().is_some_and(|t| t.request.head.method() == Method::Head);
-        let page = if head_only { errors::head_of(page) } else { page };
-        if self.response.write_output(&mut core.buffers, page).is_err() {
+        let Some(buffer) = self.response.attach(&mut core.buffers) else {
+            return;
+        };
+        let before = buffer.len();
+        if page.write(buffer, Farewell::Close, &[], head_only).is_err() {
             log::debug!("no room for the {status} page");
         }
+        let written = buffer.len() - before;
+        self.response.received(written);
+        self.response.forward(written as u64);
+        self.response.release_if_empty(&mut core.buffers);
         if self.transaction.is_none() {
-            self.transaction = Some(core.transactions.take_or_default());
+            self.transaction = core.transactions.take();
         }
         if let Some(transaction) = self.transaction.as_deref_mut() {
             transaction.status = i32::from(status);
@@ -63,21 +72,34 @@ impl Session {
     /// it, so that a long body respects the client's pace.
     pub(super) fn answer_with(&mut self, reply: &'static Reply, core: &mut Core) -> Verdict {
         self.outcome.note(Cause::Local, Stage::Request);
-        let Some(transaction) = self.transaction.as_deref_mut() else {
+        let options = self.connection_options(core);
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref_mut(), self.request.message())
+        else {
             return Verdict::Wait;
         };
+        let mut rewriter = Rewriter::new(buffer, base, &mut transaction.request.head);
+        let plan = connection::request(&mut rewriter, options);
+        transaction.connections.options = options;
+        if let Ok(plan) = plan {
+            transaction.connections.request = plan;
+            transaction.connections.response.keep_client = plan.keep_client;
+        }
         let head_only = transaction.request.head.method() == Method::Head;
         let body: &'static [u8] = match &reply.body {
             ReplyBody::Bytes(bytes) if !head_only => bytes,
             ReplyBody::Bytes(_) | ReplyBody::Empty => b"",
         };
-        transaction.connection.decide_local_reply();
-        let connection = transaction.connection.local_reply_header();
-        transaction.status = i32::from(reply.status);
-        transaction.response.state = MessageState::Parsed;
-        transaction.response.body = BodyLength::Length(body.len() as u64);
+        let connection: &'static [u8] = match transaction.connections.farewell() {
+            Farewell::Close => b"Connection: close\r\n",
+            Farewell::KeepAlive => b"Connection: keep-alive\r\n",
+            Farewell::Silent => b"",
+        };
         let applet = ReplyApplet::new(&reply.head, connection, body);
-        transaction.response.head.set_len(applet.head_len());
+        transaction.status = i32::from(reply.status);
+        transaction.response.state = MessageState::Body;
+        transaction.response.body = BodyLength::Length(body.len() as u64);
+        self.response.forward(applet.len() as u64);
         self.request.analysers = AnalyserSet::XFER_BODY;
         self.response.analysers = AnalyserSet::RES_XFER_BODY;
         self.server_side.endpoint = Endpoint::Applet(Box::new(Applet::Reply(applet)));

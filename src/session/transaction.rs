@@ -110,7 +110,7 @@ pub struct Transaction {
     /// From the server.
     pub response: Message,
     /// Which connections persist, and what the Connection headers say.
-    pub connection: Connections,
+    pub connections: Connections,
     /// Status answered to the client, -1 while there is none.
     pub status: i32,
     /// The request line as logged, not escaped.
@@ -126,7 +126,7 @@ impl Default for Transaction {
         Self {
             request: Message::new(Kind::Request),
             response: Message::new(Kind::Response),
-            connection: Connections::default(),
+            connections: Connections::default(),
             status: -1,
             request_line: Vec::new(),
             reason: None,
@@ -140,19 +140,18 @@ impl Transaction {
     pub fn reset(&mut self) {
         self.request.reset();
         self.response.reset();
-        self.connection = Connections::default();
+        self.connections = Connections::default();
         self.status = -1;
         self.request_line.clear();
         self.reason = None;
         self.request_lost = false;
     }
+}
 
-    /// Keeps the request line for the log, cut to what a log line takes.
-    pub fn keep_request_line(&mut self, line: &[u8]) {
-        let line = line.get(..REQUEST_LINE_MAX).unwrap_or(line);
-        self.request_line.clear();
-        self.request_line.extend_from_slice(line);
-    }
+/// Keeps the request line for the log, cut to what a log line takes.
+pub fn keep_line(kept: &mut Vec<u8>, line: &[u8]) {
+    kept.clear();
+    kept.extend_from_slice(line.get(..REQUEST_LINE_MAX).unwrap_or(line));
 }
 
 /// Longest request line that is logged (dev7: 1023 bytes).

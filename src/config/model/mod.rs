@@ -15,9 +15,10 @@ pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
 pub use proxy::{
-    Balance, Capabilities, ConnectionMode, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy,
+    Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy,
     ProxyOption, ProxyOptions, Timeouts,
 };
+pub use crate::http::connection::Mode as ConnectionMode;
 pub use rules::{HttpAction, HttpRule, Reply, ReplyBody};
 pub use server::{PortRule, ProxyProtocol, Server, Source, SourceAddress};
 

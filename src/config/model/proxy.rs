@@ -3,6 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::http::connection::Mode as ConnectionMode;
+use crate::http::errors::ErrorPage;
+
 use super::{BindId, HttpRule, LogFormat, LogTarget, Place, ProxyId, ServerId, Source};
 
 /// What a section may do.
@@ -24,21 +27,6 @@ pub enum Mode {
     Http,
     /// dev7's `health`: every connection is answered "OK" and closed.
     Health,
-}
-
-/// What happens to connections after a response. Ordered: the stronger of the frontend's
-/// and the backend's wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum ConnectionMode {
-    /// `option http-keep-alive`, the default: both sides stay open.
-    #[default]
-    KeepAlive,
-    /// `option http-tunnel`: bytes after the first exchange are relayed unseen.
-    Tunnel,
-    /// `option http-server-close`: the client stays, the server connection closes.
-    ServerClose,
-    /// `option httpclose` or `forceclose`: both close.
-    Close,
 }
 
 /// `http-reuse`.
@@ -132,6 +120,13 @@ pub enum ProxyOption {
 /// A set of [`ProxyOption`]s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ProxyOptions(u64);
+
+impl Proxy {
+    /// `option contstats`: bytes are counted while they flow, not at the end.
+    pub const fn counts_continuously(&self) -> bool {
+        self.options.has(ProxyOption::ContStats)
+    }
+}
 
 impl ProxyOptions {
     /// True when the option is on.
@@ -275,8 +270,8 @@ pub struct Proxy {
     pub forwardfor: Option<Forwarded>,
     /// `option originalto`.
     pub originalto: Option<Forwarded>,
-    /// `errorfile`: status and the raw message.
-    pub errorfiles: Vec<(u16, Arc<[u8]>)>,
+    /// `errorfile`: status and the page.
+    pub errorfiles: Vec<(u16, Arc<ErrorPage>)>,
     /// `http-request` rules in order.
     pub http_request_rules: Vec<HttpRule>,
     /// Logging.

@@ -12,13 +12,13 @@ impl Session {
     #[inline(never)]
     pub(in crate::session) fn tcp_decode_proxy(&mut self, core: &mut Core) -> Verdict {
         self.request.flags.remove(ChannelFlags::AUTO_CONNECT);
-        match proxy_protocol::parse(self.request.input()) {
+        match proxy_protocol::parse(self.request.input(), core.bufsize()) {
             Parse::Complete(header) => {
-                self.request.skip_input(header.len);
+                self.request.skip_input(header.header_len);
                 self.request.release_if_empty(&mut core.buffers);
-                if let Some((source, destination)) = header.addresses {
-                    self.source = source;
-                    self.destination = destination;
+                if !header.local && header.source.is_known() {
+                    self.source = header.source;
+                    self.destination = header.destination;
                     self.flags.insert(SessionFlags::PROXIED);
                 }
                 self.request.analysers.remove(AnalyserSet::PROXY);

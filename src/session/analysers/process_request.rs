@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use crate::config::model::{Forwarded, HttpAction, ProxyId, ProxyOption};
-use crate::http::connection::{RequestSide, ConnectionOptions};
-use crate::http::forwarded;
+use crate::http::connection::{self, Options};
+use crate::http::forwarded::add_address;
 use crate::http::rewrite::{RewriteError, Rewriter};
 use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
@@ -51,29 +51,39 @@ impl Session {
             Some(_) => self.client_destination().ip(),
             None => None,
         };
+        let options = self.connection_options(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.request.message())
         else {
             return Ok(());
         };
+        transaction.connections.options = options;
         let mut rewriter = Rewriter::new(buffer, base, &mut transaction.request.head)
             .with_growth(core.config.global.tuning.maxrewrite);
         let rule = merged(frontend.forwardfor.as_ref(), backend.forwardfor.as_ref(), source);
         if let (Some(rule), Some(address)) = (rule, source) {
-            forwarded::add_address(&mut rewriter, &rule.header, rule.if_none, address)?;
+            add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }
         let rule = merged(frontend.originalto.as_ref(), backend.originalto.as_ref(), destination);
         if let (Some(rule), Some(address)) = (rule, destination) {
-            forwarded::add_address(&mut rewriter, &rule.header, rule.if_none, address)?;
+            add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }
-        let options = ConnectionOptions {
-            mode: frontend.connection_mode.max(backend.connection_mode),
-            pretend_keep_alive: frontend.options.has(ProxyOption::HttpPretendKeepAlive)
-                || backend.options.has(ProxyOption::HttpPretendKeepAlive),
-            use_proxy_header: frontend.options.has(ProxyOption::HttpUseProxyHeader),
-        };
-        let side = RequestSide { body: transaction.request.body, options };
-        transaction.connection.process_request(&mut rewriter, side)
+        let options = transaction.connections.options;
+        transaction.connections.request = connection::request(&mut rewriter, options)?;
+        Ok(())
+    }
+
+    /// What configuration and process say about the connections of this request.
+    pub(in crate::session) fn connection_options(&self, core: &Core) -> Options {
+        let frontend = core.config.proxy(self.frontend);
+        let backend = core.config.proxy(self.backend);
+        let either = |option| frontend.options.has(option) || backend.options.has(option);
+        Options {
+            mode: frontend.connection_mode.combine(backend.connection_mode),
+            pretend_keepalive: either(ProxyOption::HttpPretendKeepAlive),
+            proxy_header: frontend.options.has(ProxyOption::HttpUseProxyHeader),
+            stopping: core.state.stopping || core.state.proxy(self.frontend).stopping,
+        }
     }
 
     /// The request grew beyond what the buffer holds.

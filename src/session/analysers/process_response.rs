@@ -1,6 +1,7 @@
 //! `http_process_res_common`: rules over a response and what is rewritten in its head.
 
 use crate::config::model::ProxyOption;
+use crate::http::connection;
 use crate::http::framing::BodyLength;
 use crate::http::rewrite::Rewriter;
 use crate::session::Session;
@@ -23,10 +24,11 @@ impl Session {
         let body = transaction.response.body;
         let mut rewriter = Rewriter::new(buffer, base, &mut transaction.response.head)
             .with_growth(core.config.global.tuning.maxrewrite);
-        if stopping {
-            transaction.connection.client_must_close();
-        }
-        let rewritten = transaction.connection.process_response(&mut rewriter, body);
+        let mut options = transaction.connections.options;
+        options.stopping |= stopping;
+        let request = transaction.connections.request;
+        let rewritten = connection::response(&mut rewriter, options, request, body)
+            .map(|plan| transaction.connections.response = plan);
         if rewritten.is_err() {
             return self.no_room_for_response(core);
         }

@@ -47,7 +47,7 @@ impl Session {
     fn end_transaction(&mut self, core: &mut Core) {
         let (client_keeps, stopping) = match self.transaction.as_deref() {
             Some(transaction) => (
-                transaction.connection.client_persists(),
+                transaction.connections.response.keep_client,
                 core.state.proxy(self.frontend).stopping,
             ),
             None => (false, false),

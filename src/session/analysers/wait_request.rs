@@ -9,7 +9,7 @@ use crate::http::scan::Scan;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
-use crate::session::transaction::MessageState;
+use crate::session::transaction::{MessageState, keep_line};
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
@@ -50,7 +50,7 @@ impl Session {
 
     fn scan_request(&mut self, core: &mut Core) -> Scan {
         if self.transaction.is_none() {
-            self.transaction = Some(core.transactions.take_or_default());
+            self.transaction = core.transactions.take();
             self.timing.request_us = core.engine.clock.monotonic_us();
             self.start_request_timer(core);
         }
@@ -149,7 +149,7 @@ impl Session {
         message.body = request_body(&message.head);
         message.state = MessageState::Parsed;
         let view = message.head.view(buffer, base);
-        transaction.keep_request_line(view.start_line());
+        keep_line(&mut transaction.request_line, view.start_line());
         self.request_received(core);
         Verdict::Continue
     }

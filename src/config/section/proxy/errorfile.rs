@@ -6,6 +6,7 @@ use super::answer_file;
 use super::draft::ProxyContext;
 use crate::config::diagnostic::Parse;
 use crate::config::keyword::{Keyword, Line, Sections};
+use crate::http::errors::ErrorPage;
 
 /// Sorted by name.
 pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[Keyword {
@@ -32,12 +33,13 @@ fn parse_errorfile(context: &mut ProxyContext, line: &Line) -> Parse<()> {
         return Err(code.error(message));
     };
     let path = file.utf8()?;
-    let message = answer_file::read(path, context.bufsize)
-        .and_then(|message| answer_file::check_message(&message).map(|()| message))
+    let page = answer_file::read(path, context.bufsize)
+        .map_err(|error| file.error(format!("errorfile : '{path}': {error}")))?;
+    let page = ErrorPage::from_file(&page, status, context.bufsize)
         .map_err(|error| file.error(format!("errorfile : '{path}': {error}")))?;
     let errorfiles = &mut context.draft.proxy.errorfiles;
     errorfiles.retain(|(other, _)| *other != status);
-    errorfiles.push((status, Arc::from(message)));
+    errorfiles.push((status, Arc::new(page)));
     Ok(())
 }
 
