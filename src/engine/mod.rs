@@ -43,6 +43,10 @@ pub trait Context: Sized + 'static {
         process(self, run)
     }
 
+    /// Called in every turn after the tasks and before the wait: the moment to send together
+    /// what they have collected, such as log lines.
+    fn finish_tasks(&mut self) {}
+
     /// Called about once a second, before the wait: the moment to settle pools after a burst.
     fn maintain(&mut self) {}
 }
@@ -155,6 +159,7 @@ fn run_pending<C: Context>(context: &mut C) {
         engine.next_maintenance = now.add(MAINTENANCE_MS);
         context.maintain();
     }
+    context.finish_tasks();
 }
 
 /// Speculative attempts, the wait, the callbacks of what is ready, and attempts on the
@@ -169,6 +174,7 @@ fn poll<C: Context>(context: &mut C, wait_max_ms: u32) {
         return;
     }
     engine.skipped_wait = false;
+    let wait_max_ms = if successes > 0 { 0 } else { wait_max_ms };
     let (wait_ms, before_us) = engine.wait_ms(wait_max_ms);
     let count = engine.fdtab.wait(wait_ms);
     engine.clock.update();

@@ -42,8 +42,8 @@ impl<T> Pool<T> {
         self.stock.put(object);
     }
 
-    /// Frees the idle objects that the last two calls' time did not need; the bytes freed.
-    /// To be called about once a second.
+    /// Frees the idle objects that were not needed since the last call but one; the bytes
+    /// freed. To be called about once a second, from [`super::Context::maintain`].
     pub fn settle(&mut self) -> usize {
         self.stock.settle()
     }

@@ -199,6 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn a_period_counter_forgets_what_is_a_month_old() {
+        let start = Tick::from_ms(7);
+        let mut rate = PeriodCounter::default();
+        rate.add(start, 10_000, 40);
+        assert_eq!(rate.read(start.add(30 * 24 * 3_600_000), 10_000), 0);
+    }
+
+    #[test]
+    fn a_counter_shared_with_a_process_that_is_ahead_is_left_alone() {
+        let mut rate = PeriodCounter::default();
+        rate.add(Tick::from_ms(1_000_005), 10_000, 40);
+        assert_eq!(rate.read(Tick::from_ms(1_000_000), 10_000), 40);
+    }
+
+    #[test]
     fn a_period_of_zero_counts_nothing_for_long() {
         let mut rate = PeriodCounter::default();
         rate.add(Tick::from_ms(5), 0, 3);

@@ -317,6 +317,13 @@ impl<C> Scheduler<C> {
 
     fn end_turn(&mut self) {
         self.is_running = false;
+        if self.run_queue == 0 {
+            // All that is left are entries of tasks that were removed while queued.
+            self.queue.clear();
+            self.niced_queue.clear();
+            self.niced_later.clear();
+            return;
+        }
         self.niced_queue
             .extend(self.niced_later.drain(..).map(Reverse));
     }

@@ -11,13 +11,14 @@ use std::os::unix::net::UnixStream;
 
 /// An engine and a log of what was called.
 pub(super) struct World {
-    pub(super) engine: Engine<World>,
+    pub(super) engine: Engine<Self>,
     pub(super) log: Vec<String>,
     /// What the callbacks of tests answer.
     pub(super) answer: Polling,
     /// What a callback does besides, for tests of its effects on others.
-    pub(super) effect: Option<fn(&mut World, Fd)>,
+    pub(super) effect: Option<fn(&mut Self, Fd)>,
     maintained: u32,
+    finished: u32,
 }
 
 impl Context for World {
@@ -27,6 +28,10 @@ impl Context for World {
 
     fn maintain(&mut self) {
         self.maintained += 1;
+    }
+
+    fn finish_tasks(&mut self) {
+        self.finished += 1;
     }
 }
 
@@ -49,6 +54,7 @@ pub(super) fn world_with(kind: PollerKind) -> World {
         answer: Polling::Wait,
         effect: None,
         maintained: 0,
+        finished: 0,
     }
 }
 
@@ -97,6 +103,7 @@ fn the_loop_leaves_when_no_job_is_left() {
     world.engine.scheduler.wake(task, Wake::INIT);
     run_poll_loop(&mut world);
     assert_eq!(world.log, ["task"]);
+    assert_eq!(world.finished, 1, "also in the turn that ends the loop");
 }
 
 #[test]
@@ -186,4 +193,63 @@ fn a_closed_descriptor_that_another_process_holds_does_not_spin() {
     assert_eq!(world.engine.fdtab.wait(0), 0);
     assert!(world.log.is_empty());
     drop(copy);
+}
+
+/// A context that ends what panics, as a worker does.
+struct Guarded {
+    engine: Engine<Self>,
+    ended: u32,
+}
+
+impl Context for Guarded {
+    fn engine(&mut self) -> &mut Engine<Self> {
+        &mut self.engine
+    }
+
+    fn run_callback(&mut self, callback: FdCallback<Self>, fd: Fd) -> Polling {
+        let run = std::panic::AssertUnwindSafe(|| callback(self, fd));
+        std::panic::catch_unwind(run).unwrap_or_else(|_| {
+            self.ended += 1;
+            self.engine.fdtab.delete(fd);
+            Polling::Wait
+        })
+    }
+
+    fn run_task(&mut self, process: TaskProcess<Self>, run: TaskRun) -> TaskOutcome {
+        let guarded = std::panic::AssertUnwindSafe(|| process(self, run));
+        std::panic::catch_unwind(guarded).unwrap_or_else(|_| {
+            self.ended += 1;
+            TaskOutcome::Done
+        })
+    }
+}
+
+#[test]
+fn a_panic_ends_what_it_happened_in_and_the_loop_goes_on() {
+    let engine = Engine::new(PollerChoice::default(), Clock::manual()).unwrap();
+    let mut guarded = Guarded { engine, ended: 0 };
+    let (here, mut peer) = UnixStream::pair().unwrap();
+    let fd = Fd::new(here.into_raw_fd());
+    let fails: FdCallback<Guarded> = |_, _| panic!("in a callback");
+    guarded.engine.fdtab.insert(fd, 0, fails, fails);
+    guarded.engine.fdtab.arm(fd, Direction::Read);
+    for nice in [0, 5] {
+        let task = guarded
+            .engine
+            .scheduler
+            .spawn(|_, _| panic!("in a task"), 0, nice);
+        guarded.engine.scheduler.wake(task, Wake::INIT);
+    }
+    for _ in 0..3 {
+        turn(&mut guarded, 0);
+    }
+    assert_eq!(guarded.ended, 3);
+    assert_eq!(
+        (
+            guarded.engine.scheduler.tasks(),
+            guarded.engine.fdtab.count()
+        ),
+        (0, 0)
+    );
+    assert_eq!(peer.read(&mut [0; 1]).unwrap(), 0);
 }

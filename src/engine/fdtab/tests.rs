@@ -4,6 +4,7 @@ use super::*;
 use crate::engine::poller::PollerKind;
 use crate::engine::tests::{World, insert_pair, log, world, world_with};
 use crate::engine::turn;
+use proptest::prelude::*;
 use std::io::{Read, Write};
 use std::os::fd::IntoRawFd;
 use std::os::unix::net::UnixStream;
@@ -333,4 +334,76 @@ fn a_number_that_was_closed_elsewhere_is_taken_over() {
     world.engine.fdtab.arm(fd, Direction::Read);
     turn(&mut world, 0);
     assert_eq!(state(&world, fd), PollState::Wait);
+}
+
+/// What the module promises about the states, checked for every direction.
+fn check_invariants(world: &World) {
+    let fdtab = &world.engine.fdtab;
+    for (place, fd) in (1..).zip(&fdtab.list) {
+        assert_eq!(fdtab.entry(*fd).unwrap().place, place);
+    }
+    for entry in fdtab.entries.iter().filter(|entry| entry.is_open) {
+        for direction in Direction::BOTH {
+            let (listed, watched) = (entry.place != 0, entry.watched.has(direction));
+            let holds = match entry.states.of(direction) {
+                PollState::Idle => !watched,
+                PollState::Spec => listed && !watched,
+                PollState::Wait => listed || watched,
+                PollState::Stop => watched,
+            };
+            assert!(
+                holds,
+                "{direction:?}: {:?}, {:?}",
+                entry.states, entry.watched
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is armed and ready is called, whatever is not armed is not.
+    #[test]
+    fn no_event_is_lost_and_none_comes_unwanted(
+        kind in prop::sample::select(PollerKind::ALL.to_vec()),
+        steps in prop::collection::vec((0u8..7, 0usize..3, any::<bool>()), 1..60),
+    ) {
+        let mut world = world_with(kind);
+        let mut pairs: Vec<_> = (0..3).map(|_| insert_pair(&mut world)).collect();
+        for (action, index, is_read) in steps {
+            let (fd, peer) = &mut pairs[index];
+            let direction = if is_read { Direction::Read } else { Direction::Write };
+            match action {
+                0 => world.engine.fdtab.arm(*fd, direction),
+                1 => world.engine.fdtab.arm_wait(*fd, direction),
+                2 | 3 => world.engine.fdtab.disarm(*fd, direction),
+                4 => prop_assert_eq!(peer.write(b"x").unwrap(), 1),
+                5 => {
+                    world.engine.fdtab.delete(*fd);
+                    pairs[index] = insert_pair(&mut world);
+                }
+                _ => {
+                    turn(&mut world, 0);
+                    log(&mut world);
+                }
+            }
+            check_invariants(&world);
+        }
+        for (_, peer) in &mut pairs {
+            prop_assert_eq!(peer.write(b"x").unwrap(), 1);
+        }
+        turn(&mut world, 0);
+        check_invariants(&world);
+        log(&mut world);
+        turn(&mut world, 0);
+        let fdtab = &world.engine.fdtab;
+        let armed = |direction| {
+            pairs.iter().filter(|(fd, _)| fdtab.is_armed(*fd, direction)).count()
+        };
+        let expected = [armed(Direction::Read), armed(Direction::Write)];
+        let called = log(&mut world);
+        let calls = |what| called.iter().filter(|call| *call == what).count();
+        prop_assert_eq!([calls("read"), calls("write")], expected);
+    }
 }

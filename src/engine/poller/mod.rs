@@ -1,6 +1,6 @@
 //! The pollers: how the loop learns which descriptors are ready.
 //!
-//! Owned by `fdtab`, which tells a poller what to watch; the loop calls [`dispatch`] for
+//! Owned by `fdtab`, which tells a poller what to watch; the loop calls `dispatch` for
 //! what it found. `sepoll` attempts a direction before it asks the kernel, `epoll`, `poll`
 //! and `select` ask first; all are level triggered, and all go through the same states and
 //! callbacks. The user can disable each (`noepoll`, `nosepoll`, `nopoll`); the best one left
