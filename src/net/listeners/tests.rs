@@ -3,12 +3,15 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use super::*;
-use crate::config::model::{AddressSpec, Bind, Capabilities, Proxy, StatsSocket};
+use crate::config::model::StatsSocket;
+use crate::config::model::{AddressSpec, Bind, BindOptions, Capabilities, Config, Place, Proxy};
 use crate::engine::clock::Clock;
 use crate::engine::fdtab::{Direction, Polling};
 use crate::engine::poller::PollerChoice;
 use crate::engine::{Context, Engine, turn};
 use crate::net::admission::{Load, admission, after_shortage};
+use crate::net::bind::HandedOver;
+use crate::net::listener::Origin;
 use crate::sys::{self, Fd, socket};
 
 /// A process that accepts and keeps what it accepts.
