@@ -195,6 +195,10 @@ fn attempt(plan: &ConnectPlan<'_>, port: Option<u16>) -> Result<Connecting, Conn
     })
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "there are 130 errno values, and the rest is one case"
+)]
 fn start(fd: Fd, plan: &ConnectPlan<'_>, port: Option<u16>) -> Result<bool, ConnectError> {
     if plan.address.family() != Family::Unix {
         set_options(fd, &plan.options);
@@ -274,6 +278,10 @@ fn bind_one(fd: Fd, address: SocketAddr) -> io::Result<()> {
     socket::bind(fd, &Endpoint::Ip(address))
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "there are 130 errno values, and the rest is one case"
+)]
 fn failed(step: ConnectStep, error: io::Error) -> ConnectError {
     let cause = match errno(&error) {
         Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => ConnectCause::Resources,

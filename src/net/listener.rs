@@ -23,7 +23,7 @@ use crate::sys::{self, Fd};
 ///                   |                 |                   | +--full---> Full
 ///                   +------stop-------+--- any state      +--limit----> Limited
 ///
-/// Paused: from Listen on by pause, to Ready (or Full) by resume
+/// Paused: from Listen on by pause; to Ready (or Full) by resume, to Listen if never enabled
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ListenerState {
@@ -239,6 +239,11 @@ impl Listener {
         let Some(fd) = self.fd else {
             return;
         };
+        if !fdtab.contains(fd) {
+            // Paused before it was ever enabled, which it still has to be.
+            self.state = ListenerState::Listen;
+            return;
+        }
         if self.is_at_limit() {
             self.hold(fdtab, ListenerState::Full);
             return;

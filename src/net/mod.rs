@@ -1,4 +1,8 @@
 //! The network: protocols, listeners, addresses, the PROXY protocol, outgoing connections.
+#![warn(
+    clippy::wildcard_enum_match_arm,
+    reason = "a new state or address kind must be thought of everywhere"
+)]
 
 pub mod address;
 pub mod admission;

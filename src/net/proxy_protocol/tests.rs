@@ -18,7 +18,7 @@ fn v6(last: u16, port: u16) -> PeerAddress {
 fn complete(input: &[u8]) -> Header {
     match parse(input, ROOM) {
         Parse::Complete(header) => header,
-        other => panic!("{other:?}"),
+        other @ (Parse::Incomplete | Parse::Invalid(_)) => panic!("{other:?}"),
     }
 }
 
