@@ -10,6 +10,7 @@ pub mod log;
 pub mod net;
 pub mod process;
 pub mod session;
+pub mod startup;
 pub mod state;
 pub mod sys;
 pub mod worker;

@@ -6,18 +6,22 @@
 //! the same process would not notice the first.
 
 use std::collections::HashMap;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::backend::idle::IdlePool;
 use crate::backend::lb::Balancer;
 use crate::backend::queue::Queues;
-use crate::config::model::{Config, ProxyId, ServerId};
+use crate::config::model::{Config, ProxyId, ServerId, Tuning};
+use crate::engine::clock::Clock;
 use crate::engine::fdtab::{FdCallback, Polling};
+use crate::engine::poller::PollerChoice;
 use crate::engine::pool::{BufferPool, Pool, Reclaim};
 use crate::engine::task::TaskId;
-use crate::engine::{Context, Engine};
+use crate::engine::{Context, Engine, run_poll_loop};
 use crate::http::errors::{self, ErrorPage};
 use crate::log::Logs;
+use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
 use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
 use crate::net::port_range::PortRange;
@@ -25,7 +29,8 @@ use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
 use crate::state::State;
-use crate::sys::Fd;
+use crate::process::signals;
+use crate::sys::{self, Fd};
 
 /// Everything one process owns.
 pub struct Worker {
@@ -90,8 +95,110 @@ pub struct ProcessInfo {
     pub ulimit_n: u64,
     /// Descriptors it expects to need.
     pub maxsock: u64,
-    /// Host name.
+    /// Pipes it may open for splicing.
+    pub maxpipes: u32,
+    /// Host name, or `node`.
     pub node: String,
+    /// Name it was started by.
+    pub program: String,
+}
+
+impl ProcessInfo {
+    /// What can be known about any process.
+    pub fn of_this_process(config: &Config) -> Self {
+        let host = sys::process::host_name();
+        Self {
+            number: 1,
+            pid: std::process::id(),
+            start_s: sys::clock::wall().0,
+            start_us: sys::clock::monotonic_us(),
+            node: config.global.node.clone().unwrap_or(host),
+            ..Self::default()
+        }
+    }
+}
+
+impl Worker {
+    /// A worker that has not begun to serve. To be called in the process that is to serve.
+    ///
+    /// # Errors
+    /// When the poller or the signal descriptor cannot be opened.
+    pub fn new(
+        config: &'static Config,
+        choice: PollerChoice,
+        listeners: Listeners,
+        process: ProcessInfo,
+    ) -> io::Result<Self> {
+        Self::with_clock(config, choice, (listeners, process), Clock::new())
+    }
+
+    /// The same with a clock of the caller's choice; tests advance it by hand.
+    ///
+    /// # Errors
+    /// When the poller or the signal descriptor cannot be opened.
+    pub fn with_clock(
+        config: &'static Config,
+        choice: PollerChoice,
+        (listeners, process): (Listeners, ProcessInfo),
+        clock: Clock,
+    ) -> io::Result<Self> {
+        let mut engine = Engine::new(choice, clock)?;
+        let release_task = engine.scheduler.spawn(manage_global_listener_queue, 0, 0);
+        let tuning = &config.global.tuning;
+        let proxies = (0..config.proxies.len()).map(ProxyId::of_index);
+        let core = Core {
+            config,
+            state: State::new(config, process.start_s),
+            buffers: BufferPool::new("buffer", tuning.bufsize),
+            transactions: Pool::new("transaction", Transaction::default),
+            listeners,
+            balancers: proxies.map(|proxy| Balancer::new(config, proxy)).collect(),
+            queues: Queues::new(config),
+            idle: IdlePool::new(config),
+            logs: Logs::new(config, &process),
+            pipes: pipe_pool(&process, tuning),
+            errors: ErrorCaptures::default(),
+            source_ports: source_ports(config),
+            port_leases: HashMap::new(),
+            process,
+            reclaim: Reclaim::default(),
+            release_task,
+            engine,
+        };
+        Ok(Self { sessions: Sessions::default(), core })
+    }
+
+    /// Serves until there is nothing left to serve.
+    pub fn serve(&mut self) {
+        signals::install(self);
+        self.start_listening();
+        run_poll_loop(self);
+        self.core.logs.flush();
+    }
+
+    /// Lets all listeners accept.
+    pub fn start_listening(&mut self) {
+        let core = &mut self.core;
+        core.listeners.protocol_enable_all(&mut core.engine.fdtab, |_| stream_sock_accept);
+        core.engine.jobs += u32::try_from(core.listeners.bound_count()).unwrap_or(u32::MAX);
+    }
+}
+
+fn pipe_pool(process: &ProcessInfo, tuning: &Tuning) -> PipePool {
+    let pipes_max = usize::try_from(process.maxpipes).unwrap_or(usize::MAX);
+    PipePool::new(pipes_max, u32::try_from(tuning.pipesize).unwrap_or(0))
+}
+
+/// The port ranges of servers whose `source` names one.
+fn source_ports(config: &Config) -> HashMap<ServerId, PortRange> {
+    let mut ranges = HashMap::new();
+    for (index, server) in config.servers.iter().enumerate() {
+        let source = server.source.as_ref().or(config.proxy(server.proxy).source.as_ref());
+        if let Some((low, high)) = source.and_then(|source| source.ports) {
+            ranges.insert(ServerId::of_index(index), PortRange::new(low, high));
+        }
+    }
+    ranges
 }
 
 impl Context for Worker {
@@ -116,6 +223,11 @@ impl Context for Worker {
         let task = session.task;
         self.core.engine.scheduler.wake(task, crate::engine::task::Wake::OTHER);
         Polling::Wait
+    }
+
+    /// The lines of one turn leave together.
+    fn finish_tasks(&mut self) {
+        self.core.logs.flush();
     }
 
     fn maintain(&mut self) {

@@ -117,6 +117,38 @@ impl Messages {
         }
     }
 
+    /// Text for standard output that was asked for and does not obey `-q`.
+    pub fn print_always(&mut self, text: &str) {
+        let _ = self.output.write_all(text.as_bytes());
+        let _ = self.output.flush();
+    }
+
+    /// Plain text for standard error.
+    pub fn print_error(&mut self, text: &str) {
+        if self.is_audible() {
+            let _ = self.errors.write_all(text.as_bytes());
+            let _ = self.errors.flush();
+        }
+    }
+
+    /// The rendered report on the configuration, with `warnings` warnings in it.
+    pub fn show_report(&mut self, text: &str, warnings: u32) {
+        self.warnings = self.warnings.saturating_add(warnings);
+        if text.is_empty() {
+            return;
+        }
+        let mut block = String::new();
+        if self.starting && !self.introduced {
+            self.introduced = true;
+            block = self.introduction();
+        }
+        block.push_str(text);
+        if self.starting {
+            self.startup.push_str(&block);
+        }
+        self.print_error(&block);
+    }
+
     /// True when messages are shown at all.
     pub fn is_audible(&self) -> bool {
         !self.quiet || self.verbose

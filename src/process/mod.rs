@@ -13,4 +13,6 @@ pub mod limits;
 pub mod messages;
 pub mod pidfile;
 pub mod privileges;
+pub mod signals;
+pub mod state_dump;
 pub mod takeover;

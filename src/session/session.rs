@@ -150,4 +150,11 @@ impl Session {
             transaction: None,
         }
     }
+
+    /// True for a client that waits with no request begun, after having sent one before.
+    pub fn is_between_requests(&self) -> bool {
+        self.transaction.is_none()
+            && !self.flags.any(SessionFlags::FIRST_REQUEST)
+            && self.request.analysers.any(super::analyser::AnalyserSet::WAIT_HTTP)
+    }
 }

@@ -227,6 +227,14 @@ pub fn send_signal(pid: Pid, signal: Signal) -> io::Result<()> {
     Ok(())
 }
 
+/// The machine's name; empty when the kernel tells none.
+pub fn host_name() -> String {
+    nix::unistd::gethostname()
+        .ok()
+        .and_then(|name| name.into_string().ok())
+        .unwrap_or_default()
+}
+
 /// One line about the running system: name, release, version, machine.
 pub fn system_description() -> String {
     let Ok(names) = nix::sys::utsname::uname() else {

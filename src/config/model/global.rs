@@ -34,18 +34,7 @@ pub struct StatsSocket {
     pub place: Place,
 }
 
-/// The pollers there are, to be named and disabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum PollerKind {
-    /// epoll with the speculative list.
-    Sepoll,
-    /// Plain epoll.
-    Epoll,
-    /// poll(2).
-    Poll,
-    /// select(2).
-    Select,
-}
+pub use crate::engine::poller::PollerKind;
 
 /// The `tune.*` keywords. Sizes in bytes; 0 means "derive it" where the manual has such.
 #[derive(Clone, Debug)]

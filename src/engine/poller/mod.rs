@@ -22,7 +22,7 @@ use std::io;
 pub(super) use sepoll::process_spec_list;
 
 /// The kinds of pollers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PollerKind {
     /// Speculative epoll: tries first.
     Sepoll,
