@@ -35,7 +35,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = words.into_iter().collect();
     let program = program_name(words.first());
     let mut messages = Messages::new(&program);
-    match Arguments::parse(words) {
+    match Arguments::parse(words.into_iter().skip(1)) {
         Ok(arguments) => match act(&arguments, &program, &mut messages) {
             Ok(code) => code,
             Err(Failed) => ExitCode::FAILURE,
