@@ -141,16 +141,16 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("weir-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
+        fs::create_dir_all(&path).expect("the temporary directory is writable");
         for (name, content) in FILES {
-            fs::write(path.join(name), content).unwrap();
+            fs::write(path.join(name), content).expect("the directory is new");
         }
         Self(path)
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
+        fs::write(&path, text).expect("the directory is ours");
         path
     }
 }

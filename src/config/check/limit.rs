@@ -1,7 +1,7 @@
 //! Times, counts and sizes whose default depends on others.
 
 use crate::config::diagnostic::{Diagnostic, Report};
-use crate::config::model::{Config, ProxyOption, Server, Tuning};
+use crate::config::model::{Config, ProxyOption, Server};
 use crate::config::section::proxy::draft::Draft;
 
 /// Warns when a session could last forever, and fills the times that fall back on others.
@@ -59,11 +59,6 @@ pub(super) fn settle_server(server: &mut Server) {
     if server.minconn == 0 {
         server.minconn = server.maxconn;
     }
-}
-
-/// Leaves at least half of a buffer to what is received.
-pub(super) fn check_tuning(tuning: &mut Tuning) {
-    tuning.maxrewrite = tuning.maxrewrite.min(tuning.bufsize / 2);
 }
 
 /// Fills the counts that depend on the process's `maxconn`, which the command line and the

@@ -241,7 +241,7 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         }
     ),
     flag!("no-tfo", "Undoes a 'tfo' of default-server.", |server| {
-        server.tcp_fast_open = false
+        server.tcp_fast_open = false;
     }),
     value!(
         "pool-low-conn",
