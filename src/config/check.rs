@@ -21,6 +21,7 @@ pub fn check(build: &mut Build) {
     let mut drafts = std::mem::take(&mut build.proxies.drafts);
     let Build { config, report, .. } = build;
     identity::check_names(&drafts, report);
+    identity::check_server_names(&drafts, report);
     identity::assign_ids(&mut drafts, report);
     reference::resolve_default_backends(&mut drafts, report);
     reference::inherit_processes(&mut drafts);

@@ -7,7 +7,7 @@ use crate::config::section::proxy::draft::Draft;
 /// Warns when a session could last forever, and fills the times that fall back on others.
 pub(super) fn check_timeouts(draft: &mut Draft, report: &mut Report) {
     let missing = missing_timeouts(draft);
-    if !missing.is_empty() {
+    if !missing.is_empty() && !draft.has_errors {
         let (type_name, name) = (draft.type_name(), &draft.proxy.name);
         let message = format!("missing timeouts for {type_name} '{name}'.");
         let quoted: Vec<String> = missing

@@ -73,6 +73,8 @@ pub(crate) struct Draft {
     pub(crate) log_format_span: Option<Span>,
     /// The value of `id`.
     pub(crate) id_span: Option<Span>,
+    /// A line of it was refused: what seems missing may have been on that line.
+    pub(crate) has_errors: bool,
     /// `balance` was given.
     pub(crate) balance_given: bool,
     /// Timeouts as inherited, to tell a second line from a first.
@@ -100,6 +102,7 @@ impl Draft {
             log_global: false,
             log_format_span: None,
             id_span: None,
+            has_errors: false,
             balance_given: false,
             inherited_timeouts: Timeouts::default(),
             binds: Vec::new(),
