@@ -108,13 +108,17 @@ pub fn parse_address(word: &Word, forms: AddressForms) -> Parse<ParsedAddress> {
 /// Parses the comma-separated addresses in `word` (`bind`).
 pub fn parse_address_list(word: &Word, forms: AddressForms) -> Parse<Vec<ParsedAddress>> {
     let word = &*word.as_address();
-    let parts = word.utf8()?.split(',').filter(|part| !part.is_empty());
-    let list: Result<Vec<_>, String> = parts.map(|part| parse_one(part, forms)).collect();
-    let list = list.map_err(|message| refused(word, &message))?;
-    if list.is_empty() {
-        return Err(refused(word, "an address is missing"));
-    }
-    Ok(list)
+    let text = word.utf8()?;
+    let parts = text.strip_suffix(',').unwrap_or(text).split(',');
+    let list: Result<Vec<_>, String> = parts
+        .map(|part| match part {
+            "" => Err(format!(
+                "an address is empty in '{text}' (environment variable missing?)"
+            )),
+            _ => parse_one(part, forms),
+        })
+        .collect();
+    list.map_err(|message| refused(word, &message))
 }
 
 fn refused(word: &Word, message: &str) -> Diagnostic {

@@ -186,7 +186,7 @@ fn after_else(words: &Words, name: &str) -> Diagnostic {
 }
 
 fn no_argument(words: &Words, name: &str) -> Parse<()> {
-    match words.get(1) {
+    match words.from(1).iter().find(|word| !word.is_empty()) {
         None => Ok(()),
         Some(word) => {
             let text = word.text();

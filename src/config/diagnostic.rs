@@ -150,6 +150,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same with the keyword it is about before the message.
+    #[must_use]
+    pub fn about(mut self, keyword: &str) -> Self {
+        self.message = format!("'{keyword}' : {}", self.message);
+        self
+    }
+
     /// The same at another level.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {

@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
                 });
             }
         };
-        if let Some(extra) = words.get(2) {
+        if let Some(extra) = words.from(2).iter().find(|word| !word.is_empty()) {
             let message = format!("Unexpected argument '{}' for '{name}'.", extra.text());
             return Err(extra
                 .error(message)

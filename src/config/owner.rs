@@ -60,7 +60,8 @@ fn file_mode(words: &Words, index: usize) -> Parse<u32> {
         .ok()
         .filter(|mode| octal && *mode <= 0o7777);
     mode.ok_or_else(|| {
-        let message = format!("missing or invalid mode '{text}' (octal integer expected)");
+        let name = words.name();
+        let message = format!("'{name}' : invalid mode '{text}' (octal integer expected)");
         words.error(index, message)
     })
 }

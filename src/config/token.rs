@@ -115,7 +115,7 @@ impl Cutter<'_> {
             Some(b'n') => b'\n',
             Some(b'r') => b'\r',
             Some(b't') => b'\t',
-            Some(plain @ (b' ' | b'\t' | b'\\' | b'#' | b'"' | b'\'')) => plain,
+            Some(plain @ (b' ' | b'\\' | b'#' | b'"' | b'\'')) => plain,
             Some(b'$') if quoted => b'$',
             _ => {
                 self.take(b'\\');
@@ -182,8 +182,11 @@ impl Cutter<'_> {
 
     fn variable_name(&mut self) -> Parse<String> {
         let start = self.at;
+        if self.peek(0) == Some(b'.') {
+            self.at += 1;
+        }
         let first = self.peek(0);
-        if !first.is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.')) {
+        if !first.is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_') {
             let message = "forbidden first char in environment variable name";
             return Err(self
                 .error(start, 1, message)

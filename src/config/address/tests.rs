@@ -103,7 +103,14 @@ fn lists_are_split_at_commas() {
     let specs: Vec<AddressSpec> = list.into_iter().map(|address| address.spec).collect();
     let path = AddressSpec::Unix("/a".into());
     assert_eq!(specs, [ip("1.2.3.4:80"), ip("0.0.0.0:81"), path]);
-    assert!(parse_address_list(&word(","), AddressForms::BIND).is_err());
+    assert!(parse_address_list(&word(":80,"), AddressForms::BIND).is_ok());
+    for text in ["", ",", ",:80", ":80,,:81"] {
+        let error = parse_address_list(&word(text), AddressForms::BIND).unwrap_err();
+        assert!(
+            error.message.contains("environment variable missing?"),
+            "{text}"
+        );
+    }
     assert!(parse_address_list(&word(":80,:x"), AddressForms::BIND).is_err());
 }
 

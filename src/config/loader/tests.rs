@@ -211,6 +211,28 @@ fn what_cannot_be_read_is_told() {
 }
 
 #[test]
+fn endless_files_are_refused() {
+    let (_, report) = load(&[PathBuf::from("/dev/zero")], &Environment::default());
+    let first = &report.diagnostics()[0].message;
+    assert!(
+        first.ends_with("/dev/zero : it is larger than 67108864 bytes"),
+        "{first}"
+    );
+}
+
+#[test]
+fn diagnostic_messages_need_their_option() {
+    let sources = || vec![Source::new("f", &b".diag d\n"[..])];
+    let environment = Environment::default();
+    let options = Options { diagnostic: true };
+    let (_, report) = load_sources(sources(), &environment, options, Report::default());
+    assert_eq!(report.diagnostics()[0].message, "'d'.");
+    let options = Options::default();
+    let (_, report) = load_sources(sources(), &environment, options, Report::default());
+    assert_eq!(report.worst(), None);
+}
+
+#[test]
 fn each_file_starts_outside_of_sections() {
     let source = |name: &str, text: &str| Source::new(name, text.as_bytes());
     let sources = vec![

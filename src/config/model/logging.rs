@@ -43,20 +43,21 @@ pub enum LogTransport {
 /// The header before the message (manual, "log", `format`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SyslogFormat {
-    /// `<pri>Mon dd hh:mm:ss [host ]tag[pid]: `; the default for syslog servers.
-    #[default]
+    /// `<pri>Mon dd hh:mm:ss host tag[pid]: `
     Rfc3164,
     /// `<pri>1 timestamp host tag pid - - `
     Rfc5424,
     /// `<level>` only, as systemd reads it.
     Short,
-    /// The bare message; the default of 2.x for descriptors is this one as well.
+    /// The bare message.
     Raw,
     /// `<level>` and a timestamp.
     Timed,
     /// An ISO date and the message.
     Iso,
-    /// As rfc3164 without the timestamp and host (`local`).
+    /// As rfc3164 without the host unless `log-send-hostname` is set; the default, also for
+    /// descriptors.
+    #[default]
     Local,
     /// `<pri>` only.
     Priority,

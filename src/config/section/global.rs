@@ -553,11 +553,4 @@ static RETIRED: &[Retired] = &[Retired {
 const STATS_TIMEOUT_MS: u32 = 10_000;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_sorted() {
-        assert_eq!(KEYWORDS.misplaced(), None);
-    }
-}
+mod tests;

@@ -17,10 +17,7 @@ use crate::config::word::{Word, Words};
 pub fn parse_log(words: &Words) -> Parse<LogTarget> {
     let target = words.word(1)?;
     let transport = parse_transport(target)?;
-    let mut format = match transport {
-        LogTransport::Descriptor(_) => SyslogFormat::Raw,
-        LogTransport::Udp(_) | LogTransport::UnixDatagram(_) => SyslogFormat::Rfc3164,
-    };
+    let mut format = SyslogFormat::default();
     let mut len_max = LINE_LEN_DEFAULT;
     let mut at = 2;
     loop {
@@ -79,7 +76,11 @@ fn parse_transport(target: &Word) -> Parse<LogTransport> {
     }
     let plain = target.bytes().strip_prefix(b"udp@").map(<[u8]>::to_vec);
     let plain = plain.map(|bytes| Word::new(bytes, target.span()));
-    let address = address::parse_address(plain.as_ref().unwrap_or(target), AddressForms::LOG)?;
+    let address = address::parse_address(plain.as_ref().unwrap_or(target), AddressForms::LOG)
+        .map_err(|mut error| {
+            error.message.insert_str(0, "log : ");
+            error
+        })?;
     match address.spec {
         AddressSpec::Ip(address) => Ok(LogTransport::Udp(address)),
         AddressSpec::Unix(path) => Ok(LogTransport::UnixDatagram(path)),
@@ -145,3 +146,6 @@ const LEVELS: [(&str, LogLevel); 8] = [
     ("info", LogLevel::Info),
     ("debug", LogLevel::Debug),
 ];
+
+#[cfg(test)]
+mod tests;

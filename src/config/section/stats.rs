@@ -45,7 +45,8 @@ pub(super) static TABLE: &[Keyword<Build>] = &[
 
 fn stats_socket(build: &mut Build, line: &Line) -> Parse<()> {
     let words = &line.words;
-    let addresses = address::parse_address_list(words.word(2)?, FORMS)?;
+    let addresses = address::parse_address_list(words.word(2)?, FORMS)
+        .map_err(|error| error.about("stats socket"))?;
     let mut socket = Parameters::default();
     let mut index = 3;
     while words.has(index) {

@@ -131,6 +131,11 @@ fn faults_say_where() {
             "forbidden first char in environment variable name at position 4",
         ),
         (
+            "\"x$.1\"",
+            4,
+            "forbidden first char in environment variable name at position 4",
+        ),
+        (
             "\"x${}\"",
             5,
             "forbidden first char in environment variable name at position 5",
