@@ -59,6 +59,7 @@ fn check_proxy(draft: &mut Draft, global: &Global, report: &mut Report) {
     reference::check_use_of_sides(draft, report);
     mode::check_log_format(draft, report);
     mode::check_http_settings(draft, report);
+    mode::settle_smart_accept(draft);
     limit::check_timeouts(draft, report);
     for server in &mut draft.servers {
         limit::settle_server(&mut server.server);
