@@ -1,6 +1,6 @@
 //! What only the whole configuration shows: references, duplicates, defaults of defaults.
 //!
-//! The loader calls [`check`] after the last file. It looks at the drafts that the proxy
+//! The loader calls [`check`] after the last file, through `section::CHECKS`. It looks at the drafts that the proxy
 //! sections left, reports everything it finds, and makes the model's tables of them.
 //! [`settle_limits`] comes later, once the process's own `maxconn` is known.
 
@@ -12,7 +12,7 @@ mod reference;
 pub use limit::settle_limits;
 
 use super::diagnostic::{Diagnostic, Level, Report};
-use super::model::{BindId, Config, Global, ProxyId, ServerId};
+use super::model::{Bind, BindId, Config, Global, ProxyId, ServerId};
 use super::section::Build;
 use super::section::proxy::draft::Draft;
 
@@ -20,11 +20,8 @@ use super::section::proxy::draft::Draft;
 pub fn check(build: &mut Build) {
     let mut drafts = std::mem::take(&mut build.proxies.drafts);
     let Build { config, report, .. } = build;
-    if drafts.is_empty() && !report.has_errors() {
-        report.push(Diagnostic::general(Level::Alert, NOTHING_TO_DO));
-    }
-    limit::check_tuning(&mut config.global.tuning);
     identity::check_names(&drafts, report);
+    identity::check_server_names(&drafts, report);
     identity::assign_ids(&mut drafts, report);
     reference::resolve_default_backends(&mut drafts, report);
     reference::inherit_processes(&mut drafts);
@@ -34,6 +31,20 @@ pub fn check(build: &mut Build) {
     for draft in drafts {
         add_proxy(config, draft);
     }
+}
+
+/// Why a configuration without errors still cannot start: nothing in it would listen.
+///
+/// Start-up asks after `load`; `-c` tells it apart from errors, as HAProxy does by its exit
+/// status 2.
+pub fn nothing_to_serve(config: &Config) -> Option<Diagnostic> {
+    let message = match config.proxies.is_empty() {
+        true => NOTHING_TO_DO,
+        false => NO_LISTENER,
+    };
+    let listens = |bind: &Bind| !config.proxy(bind.proxy).disabled;
+    let is_served = config.binds.iter().any(listens);
+    (!is_served).then(|| Diagnostic::general(Level::Alert, message))
 }
 
 /// What concerns one enabled proxy alone.
@@ -48,6 +59,7 @@ fn check_proxy(draft: &mut Draft, global: &Global, report: &mut Report) {
     reference::check_use_of_sides(draft, report);
     mode::check_log_format(draft, report);
     mode::check_http_settings(draft, report);
+    mode::settle_smart_accept(draft);
     limit::check_timeouts(draft, report);
     for server in &mut draft.servers {
         limit::settle_server(&mut server.server);
@@ -74,6 +86,7 @@ fn add_proxy(config: &mut Config, draft: Draft) {
 }
 
 const NOTHING_TO_DO: &str = "no <listen> line. Nothing to do !";
+const NO_LISTENER: &str = "No enabled listener found (check for 'bind' directives).";
 
 #[cfg(test)]
 mod tests;

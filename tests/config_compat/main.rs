@@ -6,13 +6,18 @@
 
 mod rows;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use weir::config::diagnostic::Level;
 use weir::config::environment::Environment;
 use weir::config::loader;
+use weir::config::model::{HttpAction, ReplyBody};
 
 use rows::ROWS;
 
@@ -109,6 +114,105 @@ fn the_reference_agrees() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// What `http-request return` puts on the wire, byte for byte.
+#[test]
+fn replies_are_those_of_the_reference() {
+    let directory = Scratch::new("config-replies");
+    let socket = directory.0.join("s");
+    for (rule, expected) in REPLIES {
+        let text = format!(
+            "defaults\n mode http\n@T\nfrontend f\n bind {}\n http-request return {rule}\n",
+            socket.display()
+        );
+        let file = directory.write("c.cfg", &expand(&text, &directory.0));
+        let (config, report) = loader::load(std::slice::from_ref(&file), &Environment::default());
+        assert!(!report.has_errors(), "{}", report.render(1));
+        let HttpAction::Return(reply) = &config.proxies[0].http_request_rules[0].action;
+        let mut own = reply.head.clone();
+        own.extend_from_slice(b"\r\n");
+        if let ReplyBody::Bytes(body) = &reply.body {
+            own.extend_from_slice(body);
+        }
+        assert_eq!(String::from_utf8_lossy(&own), *expected, "{rule}");
+        if let Some(reference) = std::env::var_os("REFERENCE") {
+            let answer = ask_reference(&reference, &file, &socket, expected.len());
+            assert_eq!(answer, *expected, "{rule}");
+        }
+    }
+}
+
+/// The first `len` bytes that the reference answers to a GET on `socket`.
+fn ask_reference(reference: &OsStr, file: &Path, socket: &Path, len: usize) -> String {
+    let _running = Running::start(reference, file, socket);
+    let deadline = Instant::now() + WAIT_MAX;
+    let mut stream = loop {
+        match UnixStream::connect(socket) {
+            Ok(stream) => break stream,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        std::thread::yield_now();
+    };
+    let mut answer = vec![0; len];
+    stream
+        .set_read_timeout(Some(WAIT_MAX))
+        .and_then(|()| stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))
+        .and_then(|()| stream.read_exact(&mut answer))
+        .expect("the reference answers");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The reference while it runs; its end takes its socket along.
+struct Running(Child, PathBuf);
+
+impl Running {
+    fn start(reference: &OsStr, file: &Path, socket: &Path) -> Self {
+        let child = Command::new(reference)
+            .args([OsStr::new("-db"), OsStr::new("-f"), file.as_os_str()])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the reference starts");
+        Self(child, socket.to_owned())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+        let _ = fs::remove_file(&self.1);
+    }
+}
+
+/// Longest wait for the reference.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Rules and the whole answers to a request on a connection that stays open.
+const REPLIES: &[(&str, &str)] = &[
+    ("", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+    (
+        "status 404 content-type text/plain string \"a b\" hdr X-One y hdr x-two 100%%",
+        "HTTP/1.1 404 Not Found\r\nx-one: y\r\nx-two: 100%\r\ncontent-length: 3\r\n\
+         content-type: text/plain\r\n\r\na b",
+    ),
+    (
+        "status 204 hdr a b",
+        "HTTP/1.1 204 No Content\r\na: b\r\n\r\n",
+    ),
+    (
+        "status 304 hdr a b",
+        "HTTP/1.1 304 Not Modified\r\na: b\r\ncontent-length: 0\r\n\r\n",
+    ),
+    (
+        "status 503 content-type text/html file @DIR/text.http",
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 6\r\n\
+         content-type: text/html\r\n\r\nhello\n",
+    ),
+    (
+        "status 299 content-type text/html",
+        "HTTP/1.1 299 Success\r\ncontent-length: 0\r\n\r\n",
+    ),
+];
+
 #[test]
 fn the_files_in_conf_are_clean() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("conf");
@@ -141,16 +245,16 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("weir-{name}-{}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
+        fs::create_dir_all(&path).expect("the temporary directory is writable");
         for (name, content) in FILES {
-            fs::write(path.join(name), content).unwrap();
+            fs::write(path.join(name), content).expect("the directory is new");
         }
         Self(path)
     }
 
     fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
+        fs::write(&path, text).expect("the directory is ours");
         path
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::config::diagnostic::{Diagnostic, Report, Span};
-use crate::config::section::proxy::draft::Draft;
+use crate::config::section::proxy::draft::{Draft, ServerDraft};
 
 /// A name may be shared by one frontend and one backend, and by nothing else.
 pub(super) fn check_names(drafts: &[Draft], report: &mut Report) {
@@ -24,6 +24,24 @@ pub(super) fn check_names(drafts: &[Draft], report: &mut Report) {
             report.push(
                 Diagnostic::alert(draft.span, message).note_at("declared", first.proxy.place),
             );
+        }
+    }
+}
+
+/// Servers of one proxy need different names: statistics and commands go by them.
+pub(super) fn check_server_names(drafts: &[Draft], report: &mut Report) {
+    for proxy in drafts {
+        let mut known: HashMap<&str, &ServerDraft> = HashMap::new();
+        for draft in &proxy.servers {
+            let (owner, name) = (&proxy.proxy.name, draft.server.name.as_str());
+            if let Some(first) = known.insert(name, draft) {
+                let message =
+                    format!("proxy '{owner}', another server named '{name}' was already defined");
+                report.push(
+                    Diagnostic::alert(draft.span, message)
+                        .note_at("the other one", first.server.place),
+                );
+            }
         }
     }
 }

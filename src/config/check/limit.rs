@@ -1,13 +1,13 @@
 //! Times, counts and sizes whose default depends on others.
 
 use crate::config::diagnostic::{Diagnostic, Report};
-use crate::config::model::{Config, ProxyOption, Server, Tuning};
+use crate::config::model::{Config, ProxyOption, Server};
 use crate::config::section::proxy::draft::Draft;
 
 /// Warns when a session could last forever, and fills the times that fall back on others.
 pub(super) fn check_timeouts(draft: &mut Draft, report: &mut Report) {
     let missing = missing_timeouts(draft);
-    if !missing.is_empty() {
+    if !missing.is_empty() && !draft.has_errors {
         let (type_name, name) = (draft.type_name(), &draft.proxy.name);
         let message = format!("missing timeouts for {type_name} '{name}'.");
         let quoted: Vec<String> = missing
@@ -59,11 +59,6 @@ pub(super) fn settle_server(server: &mut Server) {
     if server.minconn == 0 {
         server.minconn = server.maxconn;
     }
-}
-
-/// Leaves at least half of a buffer to what is received.
-pub(super) fn check_tuning(tuning: &mut Tuning) {
-    tuning.maxrewrite = tuning.maxrewrite.min(tuning.bufsize / 2);
 }
 
 /// Fills the counts that depend on the process's `maxconn`, which the command line and the

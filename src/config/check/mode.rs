@@ -1,4 +1,5 @@
-//! Settings that need `mode http`, found in a proxy that only relays bytes.
+//! What follows from `mode`: settings that only HTTP uses, found in a proxy that relays
+//! bytes, and the other way round a default of HTTP frontends.
 
 use crate::config::diagnostic::{Diagnostic, Report};
 use crate::config::model::{LogFormat, Mode, ProxyOption};
@@ -26,6 +27,14 @@ pub(super) fn check_log_format(draft: &mut Draft, report: &mut Report) {
             format!("log format ignored for {type_name} '{name}' since it has no log address.");
         report.push(Diagnostic::warning(span, message));
     }
+}
+
+/// Delays acknowledgements where the manual says so: HTTP frontends answer soon anyway.
+pub(super) fn settle_smart_accept(draft: &mut Draft) {
+    let proxy = &mut draft.proxy;
+    let is_default = proxy.capabilities.frontend && proxy.mode == Mode::Http;
+    let on = draft.smart_accept.unwrap_or(is_default);
+    proxy.options.set(ProxyOption::TcpSmartAccept, on);
 }
 
 /// Drops, with a warning each, what only HTTP mode would use.

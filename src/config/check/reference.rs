@@ -109,7 +109,7 @@ pub(super) fn inherit_processes(drafts: &mut [Draft]) {
 pub(super) fn check_use_of_sides(draft: &mut Draft, report: &mut Report) {
     let (type_name, name) = (draft.type_name(), draft.proxy.name.as_str());
     let sides = draft.proxy.capabilities;
-    if sides.frontend && draft.binds.is_empty() {
+    if sides.frontend && draft.binds.is_empty() && !draft.has_errors {
         let message = format!("{type_name} '{name}' has no 'bind' directive.");
         let hint = "a section that only has servers is a 'backend'";
         report.push(Diagnostic::warning(draft.span, message).hint(hint));

@@ -254,7 +254,8 @@ pub struct Proxy {
     pub rate_limit_sessions: u32,
     /// `retries`.
     pub retries: u32,
-    /// `option redispatch N`: every N-th retry; 0 or 1 see the manual. Meaningful with the option.
+    /// `option redispatch N`: every N-th retry when positive, the N-th before the last when
+    /// negative; -1, the last one, by default. Meaningful with the option, which 0 switches off.
     pub redispatch_after: i32,
     /// `balance`.
     pub balance: Balance,

@@ -25,7 +25,7 @@ mod timeout;
 use draft::{Draft, ProxyContext, Reference};
 
 use super::{Build, Section};
-use crate::config::diagnostic::{Diagnostic, Parse};
+use crate::config::diagnostic::{Diagnostic, Parse, Span};
 use crate::config::keyword::{Keyword, KeywordInfo, KeywordList, Line, Sections};
 use crate::config::suggest;
 use crate::config::word::Word;
@@ -92,63 +92,51 @@ pub static BACKEND: Section = Section {
 fn open_defaults(build: &mut Build, line: &Line) -> Parse<()> {
     let has_name = line.words.has(1) && !line.words.is(1, "from");
     let name = if has_name { line.words.text(1)? } else { "" };
-    let from = parse_from(line, if has_name { 2 } else { 1 })?;
-    let span = line.words.span_at(if has_name { 1 } else { 0 });
-    build.section_name = String::from(if has_name { name } else { "defaults" });
-    let draft = match from {
-        None => Draft::new(Sections::DEFAULTS, name, span),
-        Some(from) => {
-            let owner = format!("defaults '{name}'");
-            find_defaults(build, &from, &owner)?.heir(Sections::DEFAULTS, name, span)
-        }
-    };
-    begin(build, draft);
+    let span = line.words.span_at(usize::from(has_name));
+    if has_name {
+        name.clone_into(&mut build.section_name);
+    }
+    let from = parse_from(line, 1 + usize::from(has_name));
+    let parent = from.and_then(|from| match from {
+        None => Ok(None),
+        Some(from) => find_defaults(build, &from, &format!("defaults '{name}'")).map(Some),
+    });
+    let (draft, fault) = derive(parent, Sections::DEFAULTS, name, span);
+    begin(build, draft, fault);
     Ok(())
 }
 
 fn open_proxy(build: &mut Build, line: &Line, kind: Sections) -> Parse<()> {
-    let (name, addresses) = parse_name(line, kind)?;
-    build.section_name.clear();
-    build.section_name.push_str(name.text());
-    let from = parse_from(line, if addresses { 3 } else { 2 })?;
-    let defaults = match from {
-        None => build.proxies.defaults.last(),
-        Some(from) => {
-            let owner = format!("proxy '{}'", name.text());
-            Some(find_defaults(build, &from, &owner)?)
-        }
-    };
-    let draft = match defaults {
-        None => Draft::new(kind, name.text(), name.span()),
-        Some(defaults) => defaults.heir(kind, name.text(), name.span()),
-    };
-    begin(build, draft);
-    if addresses {
+    let name = parse_name(line)?;
+    name.text().clone_into(&mut build.section_name);
+    let has_address =
+        line.words.has(2) && !line.words.is(2, "from") && kind.overlaps(Sections::FRONT);
+    let from = parse_from(line, 2 + usize::from(has_address));
+    let parent = from.and_then(|from| match from {
+        None => Ok(build.proxies.defaults.last()),
+        Some(from) => find_defaults(build, &from, &format!("proxy '{}'", name.text())).map(Some),
+    });
+    let (draft, fault) = derive(parent, kind, name.text(), name.span());
+    begin(build, draft, fault);
+    if has_address {
         let result = old_addresses(build, line);
         build.report.note_result(result);
     }
     Ok(())
 }
 
-/// The name, and whether addresses of the old form `listen <name> <address>` follow.
-fn parse_name(line: &Line, kind: Sections) -> Parse<(&Word, bool)> {
-    let type_name = line.words.get(0).map(Word::text).unwrap_or_default();
+fn parse_name(line: &Line) -> Parse<&Word> {
+    let type_name = line.words.name();
     let Some(name) = line.words.get(1).filter(|name| !name.is_empty()) else {
         let message = format!("'{type_name}' expects an <id> argument");
         return Err(line.words.error(1, message));
     };
-    if let Some(bad) = server::bad_name_character(name.text()) {
-        let text = name.text();
-        let message = format!("character '{bad}' is not permitted in '{type_name}' name '{text}'.");
-        return Err(name.error(message));
-    }
-    let more = line.words.has(2) && !line.words.is(2, "from");
-    if more && !kind.overlaps(Sections::FRONT) {
-        return Err(line
-            .words
-            .error(2, format!("'{type_name}' expects nothing but a name here")));
-    }
-    Ok((name, more))
+    let Some(bad) = server::bad_name_character(name.text()) else {
+        return Ok(name);
+    };
+    let text = name.text();
+    let message = format!("character '{bad}' is not permitted in '{type_name}' name '{text}'.");
+    Err(name.error(message))
 }
 
 /// The section name behind `from` at word `at`.
@@ -201,7 +189,26 @@ fn find_defaults<'a>(build: &'a Build, from: &Reference, owner: &str) -> Parse<&
     }
 }
 
-fn begin(build: &mut Build, draft: Draft) {
+/// The new section's draft. After a fault in the choice of its defaults it goes on without
+/// any, so that its name is known to others.
+fn derive(
+    parent: Parse<Option<&Draft>>,
+    kind: Sections,
+    name: &str,
+    span: Span,
+) -> (Draft, Option<Diagnostic>) {
+    match parent {
+        Ok(Some(parent)) => (parent.heir(kind, name, span), None),
+        Ok(None) => (Draft::new(kind, name, span), None),
+        Err(fault) => (Draft::new(kind, name, span), Some(fault)),
+    }
+}
+
+fn begin(build: &mut Build, mut draft: Draft, fault: Option<Diagnostic>) {
+    if let Some(fault) = fault {
+        draft.has_errors = true;
+        build.report.push(fault);
+    }
     let context = ProxyContext {
         draft,
         warnings: Vec::new(),
@@ -239,6 +246,7 @@ fn with_context(build: &mut Build, work: impl FnOnce(&mut ProxyContext) -> Parse
     for warning in context.warnings.drain(..) {
         build.report.push(warning);
     }
+    context.draft.has_errors |= result.is_err();
     build.proxies.context = Some(context);
     result
 }

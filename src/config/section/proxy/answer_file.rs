@@ -20,7 +20,11 @@ pub(super) enum FileError {
 impl std::fmt::Display for FileError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Io(error) => write!(formatter, "error opening file ({error})"),
+            Self::Io(error) => {
+                let reason = error.to_string();
+                let reason = reason.split(" (os error").next().unwrap_or_default();
+                write!(formatter, "cannot be read: {reason}")
+            }
             Self::TooLarge(limit) => write!(formatter, "larger than {limit} bytes"),
             Self::Malformed(why) => formatter.write_str(why),
         }

@@ -73,6 +73,10 @@ pub(crate) struct Draft {
     pub(crate) log_format_span: Option<Span>,
     /// The value of `id`.
     pub(crate) id_span: Option<Span>,
+    /// A line of it was refused: what seems missing may have been on that line.
+    pub(crate) has_errors: bool,
+    /// `option tcp-smart-accept` or its `no` form, if either was given.
+    pub(crate) smart_accept: Option<bool>,
     /// `balance` was given.
     pub(crate) balance_given: bool,
     /// Timeouts as inherited, to tell a second line from a first.
@@ -100,6 +104,8 @@ impl Draft {
             log_global: false,
             log_format_span: None,
             id_span: None,
+            has_errors: false,
+            smart_accept: None,
             balance_given: false,
             inherited_timeouts: Timeouts::default(),
             binds: Vec::new(),

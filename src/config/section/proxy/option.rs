@@ -280,13 +280,15 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         "1.3",
         "Lets the kernel probe silent servers."
     ),
-    switch!(
-        "tcp-smart-accept",
-        TcpSmartAccept,
-        DEFAULTS_FRONT,
-        "1.4",
-        "Delays the first acknowledgement to a client until there is an answer."
-    ),
+    Keyword {
+        name: "option tcp-smart-accept",
+        sections: Sections::DEFAULTS_FRONT,
+        usage: "option tcp-smart-accept",
+        doc: "Delays the first acknowledgement to a client; the default in HTTP mode.",
+        since: "1.4",
+        negatable: true,
+        parse: parse_smart_accept,
+    },
     switch!(
         "tcp-smart-connect",
         TcpSmartConnect,
@@ -382,6 +384,18 @@ fn parse_tcpka(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     if draft.is_defaults() || capabilities.backend {
         draft.proxy.options.set(ProxyOption::ServerTcpKeepAlive, on);
     }
+    Ok(())
+}
+
+/// What is said here wins over the mode's default, which `check::mode` applies.
+fn parse_smart_accept(context: &mut ProxyContext, line: &Line) -> Parse<()> {
+    line.words.end(2)?;
+    let draft = &mut context.draft;
+    draft.smart_accept = match line.prefix {
+        Prefix::None => Some(true),
+        Prefix::No => Some(false),
+        Prefix::Default => None,
+    };
     Ok(())
 }
 

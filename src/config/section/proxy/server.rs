@@ -41,7 +41,6 @@ fn parse_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
         let message = format!("character '{bad}' is not permitted in server name '{text}'.");
         return Err(name.error(message));
     }
-    check_name_is_new(context, line)?;
     let owner = format!("'server {}/{}'", context.draft.proxy.name, name.text());
     let address = parse_address(line.words.word(2)?, AddressForms::SERVER)
         .map_err(|error| owned_by(&owner, error))?;
@@ -78,20 +77,6 @@ fn parse_default_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     }
     context.draft.default_server = parameters.server;
     Ok(())
-}
-
-fn check_name_is_new(context: &ProxyContext, line: &Line) -> Parse<()> {
-    let name = line.words.text(1)?;
-    let mut servers = context.draft.servers.iter();
-    let Some(first) = servers.find(|draft| draft.server.name == name) else {
-        return Ok(());
-    };
-    let proxy = &context.draft.proxy.name;
-    let message = format!("proxy '{proxy}', another server named '{name}' was already defined");
-    Err(line
-        .words
-        .error(1, message)
-        .note_at("the first one", first.server.place))
 }
 
 /// The first character that names of proxies and servers may not hold.
@@ -241,7 +226,7 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         }
     ),
     flag!("no-tfo", "Undoes a 'tfo' of default-server.", |server| {
-        server.tcp_fast_open = false
+        server.tcp_fast_open = false;
     }),
     value!(
         "pool-low-conn",
