@@ -8,7 +8,7 @@
 //! ended by CRLF; a line ends where the next begins.
 
 use super::framing::Framing;
-use super::known::{KnownHeader, KnownSet};
+use super::known::{KnownHeader, KnownSet, same_name};
 use crate::engine::buffer::Buffer;
 
 /// The request methods weir treats in a special way, and all others.
@@ -303,10 +303,9 @@ impl<'a> HeadView<'a> {
     /// The index of the first line named `name`, in any case of letters, at or after `from`.
     pub fn find_name(&self, name: &[u8], from: usize) -> Option<usize> {
         let rest = self.head.lines.get(from..)?;
-        let found = rest.iter().position(|line| {
-            usize::from(line.name_len) == name.len()
-                && self.name_of(line).eq_ignore_ascii_case(name)
-        })?;
+        let found = rest
+            .iter()
+            .position(|line| same_name(self.name_of(line), name))?;
         Some(from + found)
     }
 
@@ -316,8 +315,7 @@ impl<'a> HeadView<'a> {
         view.head
             .lines
             .iter()
-            .filter(move |line| usize::from(line.name_len) == name.len())
-            .filter(move |line| view.name_of(line).eq_ignore_ascii_case(name))
+            .filter(move |line| same_name(view.name_of(line), name))
             .map(move |line| view.value_of(line))
     }
 
