@@ -7,6 +7,8 @@
 //! lines stand in order and without gaps between the start line and the empty line, each
 //! ended by CRLF; a line ends where the next begins.
 
+use std::ops::Range;
+
 use super::framing::Framing;
 use super::known::{KnownHeader, KnownSet, same_name};
 use crate::engine::buffer::Buffer;
@@ -385,6 +387,21 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
+/// Where the elements of `value` stand in it, trimmed, for rules that rewrite one element
+/// with [`super::rewrite::Rewriter::splice_value`].
+pub fn element_ranges(value: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let at = next.take()?;
+        let rest = value.get(at..)?;
+        let end = element_end(rest);
+        next = (end < rest.len()).then_some(at + end + 1);
+        let element = rest.get(..end)?;
+        let start = at + element.len() - element.trim_ascii_start().len();
+        Some(start..start + element.trim_ascii().len())
+    })
+}
+
 /// The offset of the first comma outside of a quoted string, or the length.
 pub(super) fn element_end(value: &[u8]) -> usize {
     let mut quoted = false;
@@ -493,6 +510,12 @@ mod tests {
         assert_eq!(elements(""), [""]);
         assert_eq!(elements(",a,"), ["", "a", ""]);
         assert_eq!(elements("\"open, b"), ["\"open, b"]);
+        for text in ["a, b ,c", "", ",a,", " \"x,\" ,y", "  ", ", ,"] {
+            let ranges = element_ranges(text.as_bytes()).map(|range| text[range].to_owned());
+            let trimmed = Elements::of(text.as_bytes());
+            let trimmed = trimmed.map(|element| String::from_utf8_lossy(element).into_owned());
+            assert!(ranges.eq(trimmed), "{text}");
+        }
     }
 
     #[test]

@@ -179,7 +179,9 @@ pub(super) fn fast_response(bytes: &[u8], policy: Policy, head: &mut Head) -> bo
         return false;
     };
     let crlf = bytes.get(line_end - 1) == Some(&b'\r');
-    if status < 100 || bytes.get(reason_at - 1) != Some(&b' ') || !crlf {
+    let one_space = bytes.get(reason_at - 1) == Some(&b' ')
+        && !matches!(bytes.get(reason_at), Some(b' ' | b'\t'));
+    if status < 100 || !one_space || !crlf {
         return false;
     }
     head.start = [

@@ -587,6 +587,24 @@ proptest! {
     }
 
     #[test]
+    fn httparse_and_the_slow_path_agree_on_responses(
+        line in "HTTP/1\\.[01][ \t]{1,2}[0-9]{3,4}([ \t]{1,2}[!-~\u{80}-\u{ff} \t]{0,9})?",
+        lines in "([A-Za-z-]{1,9}:[ \t]?[!-~ ]{0,9}\r\n){0,9}",
+    ) {
+        let input = format!("{line}\r\n{lines}\r\n").into_bytes();
+        let mut fast = Head::new();
+        let mut own = Head::new();
+        let canonical = slow::parse(&input, Kind::Response, Policy::default(), &mut own);
+        if fast_response(&input, Policy::default(), &mut fast) {
+            prop_assert_eq!(canonical.unwrap().bytes, input);
+            prop_assert_eq!(fast, own);
+        } else if let Ok(canonical) = canonical {
+            prop_assert!(fast_response(&canonical.bytes, Policy::default(), &mut fast));
+            prop_assert_eq!(fast, own);
+        }
+    }
+
+    #[test]
     fn the_slow_path_accepts_what_the_fast_path_accepts(
         input in prop::collection::vec(prop::sample::select(&b"GET /H:P1.0 \t\r\n\0a#\xe9"[..]), 0..80),
         lines in "[a:\r\n \t]{0,30}",
