@@ -236,6 +236,22 @@ fn bare_lf_becomes_crlf() {
 }
 
 #[test]
+fn one_bare_lf_among_crlf_is_found_wherever_it_stands() {
+    let canonical = "GET / HTTP/1.1\r\nHost: a\r\nB: c\r\nD:\r\nE: f\r\n\r\n";
+    for (at, _) in canonical.match_indices("\r\n") {
+        let mut input = canonical.to_owned();
+        input.remove(at);
+        assert_eq!(request(input.as_bytes()), Ok(canonical.to_owned()), "{at}");
+    }
+    let canonical = "HTTP/1.1 200 OK\r\nB: c\r\nD:\r\nE: f\r\n\r\n";
+    for (at, _) in canonical.match_indices("\r\n") {
+        let mut input = canonical.to_owned();
+        input.remove(at);
+        assert_eq!(response(input.as_bytes()), Ok(canonical.to_owned()), "{at}");
+    }
+}
+
+#[test]
 fn folds_become_spaces() {
     assert_eq!(
         request(&with(b"A: b\r\n  c\r\n\td\r\n")),
@@ -642,9 +658,12 @@ proptest! {
                 if let Ok(first) = parse(&mut buffer, input.len()) {
                     let bytes = buffer.bytes().to_vec();
                     let again = parse(&mut buffer, first.len()).unwrap();
-                    prop_assert_eq!(first.lines, again.lines);
+                    prop_assert_eq!(&first.lines, &again.lines);
                     prop_assert_eq!(first.start, again.start);
                     prop_assert_eq!(buffer.bytes(), &bytes[..]);
+                    let canonical = String::from_utf8_lossy(&bytes[..first.len()]).into_owned();
+                    prop_assert!(!canonical.replace("\r\n", "").contains(['\r', '\n']));
+                    prop_assert!(canonical.ends_with("\r\n\r\n"));
                 }
             }
         }
