@@ -24,7 +24,8 @@ const BROWSER: &str = "GET /static/app/main.js?v=20261120 HTTP/1.1\r\n\
     Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; SERVERID=app1\r\n\
     Cache-Control: max-age=0\r\n\r\n";
 const RESPONSE: &str = "HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Fri, 20 Nov 2026 21:00:00 GMT\r\n\
-    Content-Type: text/html\r\nContent-Length: 612\r\nLast-Modified: Fri, 20 Nov 2026 20:00:00 GMT\r\n\
+    Content-Type: text/html\r\nContent-Length: 612\r\n\
+    Last-Modified: Fri, 20 Nov 2026 20:00:00 GMT\r\n\
     Connection: keep-alive\r\nETag: \"6560-264\"\r\nAccept-Ranges: bytes\r\n\r\n";
 
 fn buffer_of(text: &str) -> Buffer {
