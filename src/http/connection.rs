@@ -142,16 +142,25 @@ pub fn response(
         });
     }
     let version = head.version();
-    let framed = body != BodyLength::UntilClose && !head.framing().close_after;
-    let readable = request.version == Version::Http11 || body != BodyLength::Chunked;
+    let framed = body != BodyLength::UntilClose;
+    // A chunked HTTP/1.0 response may be read either way by the client; one whose
+    // Content-Length was dropped is clear again for it, but its server is not trusted.
+    let doubtful = head.framing().close_after;
+    let readable = match body {
+        BodyLength::Chunked => {
+            request.version == Version::Http11 && !(doubtful && version == Version::Http10)
+        }
+        BodyLength::None | BodyLength::Length(_) => true,
+        BodyLength::UntilClose | BodyLength::Tunnel => false,
+    };
     let plan = ResponsePlan {
         keep_client: request.keep_client
-            && framed
             && readable
             && options.mode < Mode::Close
             && !options.stopping,
         keep_server: request.keep_server
             && framed
+            && !doubtful
             && options.mode == Mode::KeepAlive
             && wants_keep_alive(message, request.header),
     };

@@ -1,6 +1,6 @@
 //! How the body of a message ends: decided here and nowhere else.
 //!
-//! [`settle`] runs once per parsed head. It takes Content-Length and Transfer-Encoding,
+//! `settle` runs once per parsed head. It takes Content-Length and Transfer-Encoding,
 //! leaves at most one of them in the head and stores the [`Framing`]; the analysers ask
 //! [`request_body`] and [`response_body`]. Rules: RFC 9112 section 6.3, with the refusals of
 //! current HAProxy where the RFC leaves a choice.

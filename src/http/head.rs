@@ -7,8 +7,10 @@
 //! lines stand in order and without gaps between the start line and the empty line, each
 //! ended by CRLF; a line ends where the next begins.
 
+use std::ops::Range;
+
 use super::framing::Framing;
-use super::known::{KnownHeader, KnownSet};
+use super::known::{KnownHeader, KnownSet, same_name};
 use crate::engine::buffer::Buffer;
 
 /// The request methods weir treats in a special way, and all others.
@@ -303,10 +305,9 @@ impl<'a> HeadView<'a> {
     /// The index of the first line named `name`, in any case of letters, at or after `from`.
     pub fn find_name(&self, name: &[u8], from: usize) -> Option<usize> {
         let rest = self.head.lines.get(from..)?;
-        let found = rest.iter().position(|line| {
-            usize::from(line.name_len) == name.len()
-                && self.name_of(line).eq_ignore_ascii_case(name)
-        })?;
+        let found = rest
+            .iter()
+            .position(|line| same_name(self.name_of(line), name))?;
         Some(from + found)
     }
 
@@ -316,8 +317,7 @@ impl<'a> HeadView<'a> {
         view.head
             .lines
             .iter()
-            .filter(move |line| usize::from(line.name_len) == name.len())
-            .filter(move |line| view.name_of(line).eq_ignore_ascii_case(name))
+            .filter(move |line| same_name(view.name_of(line), name))
             .map(move |line| view.value_of(line))
     }
 
@@ -385,6 +385,21 @@ impl<'a> Iterator for Elements<'a> {
         self.rest = rest.get(end + 1..);
         Some(rest.get(..end).unwrap_or_default().trim_ascii())
     }
+}
+
+/// Where the elements of `value` stand in it, trimmed, for rules that rewrite one element
+/// with [`super::rewrite::Rewriter::splice_value`].
+pub fn element_ranges(value: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut next = Some(0);
+    std::iter::from_fn(move || {
+        let at = next.take()?;
+        let rest = value.get(at..)?;
+        let end = element_end(rest);
+        next = (end < rest.len()).then_some(at + end + 1);
+        let element = rest.get(..end)?;
+        let start = at + element.len() - element.trim_ascii_start().len();
+        Some(start..start + element.trim_ascii().len())
+    })
 }
 
 /// The offset of the first comma outside of a quoted string, or the length.
@@ -495,6 +510,12 @@ mod tests {
         assert_eq!(elements(""), [""]);
         assert_eq!(elements(",a,"), ["", "a", ""]);
         assert_eq!(elements("\"open, b"), ["\"open, b"]);
+        for text in ["a, b ,c", "", ",a,", " \"x,\" ,y", "  ", ", ,"] {
+            let ranges = element_ranges(text.as_bytes()).map(|range| text[range].to_owned());
+            let trimmed = Elements::of(text.as_bytes());
+            let trimmed = trimmed.map(|element| String::from_utf8_lossy(element).into_owned());
+            assert!(ranges.eq(trimmed), "{text}");
+        }
     }
 
     #[test]

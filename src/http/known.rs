@@ -87,9 +87,10 @@ impl KnownHeader {
             19 => LENGTH_19,
             _ => return Self::Other,
         };
-        for (candidate, header) in candidates {
-            if candidate.eq_ignore_ascii_case(name) {
-                return *header;
+        let words = packed(name);
+        for candidate in candidates {
+            if candidate.is(words) {
+                return candidate.header;
             }
         }
         Self::Other
@@ -116,52 +117,120 @@ impl KnownSet {
     }
 }
 
-type Names = &'static [(&'static [u8], KnownHeader)];
+/// True when two header names are equal but for the case of letters. Most names of equal
+/// length already differ at one of their ends.
+pub(super) fn same_name(one: &[u8], other: &[u8]) -> bool {
+    let same_end = |one: Option<&u8>, other: Option<&u8>| match (one, other) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    one.len() == other.len()
+        && same_end(one.first(), other.first())
+        && same_end(one.last(), other.last())
+        && one.eq_ignore_ascii_case(other)
+}
 
-const LENGTH_2: Names = &[(b"te", KnownHeader::Te)];
+/// A name as three words, so that it is compared at once: this runs for every header line.
+struct Name {
+    /// The name in lower case, padded with zeros.
+    words: [u64; 3],
+    /// The bit that tells upper from lower case, for letters only.
+    case: [u64; 3],
+    header: KnownHeader,
+    #[cfg(test)]
+    text: &'static str,
+}
+
+impl Name {
+    const fn of(text: &'static str, header: KnownHeader) -> Self {
+        let bytes = text.as_bytes();
+        let mut words = [0; 3];
+        let mut case = [0; 3];
+        let mut at = 0;
+        while at < bytes.len() {
+            let shift = (at % 8) * 8;
+            words[at / 8] |= (bytes[at] as u64) << shift;
+            if bytes[at].is_ascii_lowercase() {
+                case[at / 8] |= 0x20 << shift;
+            }
+            at += 1;
+        }
+        Self {
+            words,
+            case,
+            header,
+            #[cfg(test)]
+            text,
+        }
+    }
+
+    fn is(&self, words: [u64; 3]) -> bool {
+        let differs = |at: usize| (words[at] | self.case[at]) ^ self.words[at];
+        differs(0) | differs(1) | differs(2) == 0
+    }
+}
+
+/// The first 24 bytes of a name as words, padded with zeros.
+fn packed(name: &[u8]) -> [u64; 3] {
+    let mut words = [[0; 8]; 3];
+    let bytes = words.as_flattened_mut();
+    let len = name.len().min(bytes.len());
+    if let (Some(bytes), Some(name)) = (bytes.get_mut(..len), name.get(..len)) {
+        bytes.copy_from_slice(name);
+    }
+    words.map(u64::from_le_bytes)
+}
+
+type Names = &'static [Name];
+
+const LENGTH_2: Names = &[Name::of("te", KnownHeader::Te)];
 const LENGTH_4: Names = &[
-    (b"host", KnownHeader::Host),
-    (b"date", KnownHeader::Date),
-    (b"vary", KnownHeader::Vary),
+    Name::of("host", KnownHeader::Host),
+    Name::of("date", KnownHeader::Date),
+    Name::of("vary", KnownHeader::Vary),
 ];
 const LENGTH_6: Names = &[
-    (b"cookie", KnownHeader::Cookie),
-    (b"expect", KnownHeader::Expect),
-    (b"pragma", KnownHeader::Pragma),
+    Name::of("cookie", KnownHeader::Cookie),
+    Name::of("expect", KnownHeader::Expect),
+    Name::of("pragma", KnownHeader::Pragma),
 ];
 const LENGTH_7: Names = &[
-    (b"referer", KnownHeader::Referer),
-    (b"upgrade", KnownHeader::Upgrade),
-    (b"trailer", KnownHeader::Trailer),
+    Name::of("referer", KnownHeader::Referer),
+    Name::of("upgrade", KnownHeader::Upgrade),
+    Name::of("trailer", KnownHeader::Trailer),
 ];
-const LENGTH_8: Names = &[(b"location", KnownHeader::Location)];
+const LENGTH_8: Names = &[Name::of("location", KnownHeader::Location)];
 const LENGTH_10: Names = &[
-    (b"connection", KnownHeader::Connection),
-    (b"user-agent", KnownHeader::UserAgent),
-    (b"set-cookie", KnownHeader::SetCookie),
-    (b"keep-alive", KnownHeader::KeepAlive),
+    Name::of("connection", KnownHeader::Connection),
+    Name::of("user-agent", KnownHeader::UserAgent),
+    Name::of("set-cookie", KnownHeader::SetCookie),
+    Name::of("keep-alive", KnownHeader::KeepAlive),
 ];
-const LENGTH_11: Names = &[(b"set-cookie2", KnownHeader::SetCookie2)];
-const LENGTH_12: Names = &[(b"content-type", KnownHeader::ContentType)];
+const LENGTH_11: Names = &[Name::of("set-cookie2", KnownHeader::SetCookie2)];
+const LENGTH_12: Names = &[Name::of("content-type", KnownHeader::ContentType)];
 const LENGTH_13: Names = &[
-    (b"cache-control", KnownHeader::CacheControl),
-    (b"authorization", KnownHeader::Authorization),
-    (b"x-original-to", KnownHeader::XOriginalTo),
+    Name::of("cache-control", KnownHeader::CacheControl),
+    Name::of("authorization", KnownHeader::Authorization),
+    Name::of("x-original-to", KnownHeader::XOriginalTo),
 ];
 const LENGTH_14: Names = &[
-    (b"content-length", KnownHeader::ContentLength),
-    (b"http2-settings", KnownHeader::Http2Settings),
+    Name::of("content-length", KnownHeader::ContentLength),
+    Name::of("http2-settings", KnownHeader::Http2Settings),
 ];
 const LENGTH_15: Names = &[
-    (b"accept-encoding", KnownHeader::AcceptEncoding),
-    (b"x-forwarded-for", KnownHeader::XForwardedFor),
+    Name::of("accept-encoding", KnownHeader::AcceptEncoding),
+    Name::of("x-forwarded-for", KnownHeader::XForwardedFor),
 ];
 const LENGTH_16: Names = &[
-    (b"content-encoding", KnownHeader::ContentEncoding),
-    (b"proxy-connection", KnownHeader::ProxyConnection),
+    Name::of("content-encoding", KnownHeader::ContentEncoding),
+    Name::of("proxy-connection", KnownHeader::ProxyConnection),
 ];
-const LENGTH_17: Names = &[(b"transfer-encoding", KnownHeader::TransferEncoding)];
-const LENGTH_19: Names = &[(b"proxy-authorization", KnownHeader::ProxyAuthorization)];
+const LENGTH_17: Names = &[Name::of("transfer-encoding", KnownHeader::TransferEncoding)];
+const LENGTH_19: Names = &[Name::of(
+    "proxy-authorization",
+    KnownHeader::ProxyAuthorization,
+)];
 
 #[cfg(test)]
 mod tests {
@@ -187,14 +256,30 @@ mod tests {
         ];
         let mut seen = KnownSet::EMPTY;
         for (len, list) in lists {
-            for (name, header) in list {
-                assert_eq!(name.len(), len);
-                assert_eq!(KnownHeader::of(&name.to_ascii_uppercase()), *header);
-                assert!(!seen.may_contain(*header), "{header:?} is listed twice");
-                seen.insert(*header);
+            for name in list {
+                let (text, header) = (name.text, name.header);
+                assert_eq!(text.len(), len);
+                assert_eq!(KnownHeader::of(text.as_bytes()), header);
+                assert_eq!(KnownHeader::of(text.to_uppercase().as_bytes()), header);
+                assert!(!seen.may_contain(header), "{header:?} is listed twice");
+                seen.insert(header);
+                for at in 0..len {
+                    let mut other = text.as_bytes().to_vec();
+                    other[at] ^= 0x10;
+                    assert_eq!(KnownHeader::of(&other), KnownHeader::Other);
+                }
             }
         }
         assert_eq!(KnownHeader::of(b"hosts"), KnownHeader::Other);
         assert_eq!(KnownHeader::of(b""), KnownHeader::Other);
+        assert_eq!(KnownHeader::of(b"set\rcookie"), KnownHeader::Other);
+    }
+
+    #[test]
+    fn names_are_compared_without_case() {
+        assert!(same_name(b"X-Name", b"x-nAME"));
+        assert!(same_name(b"", b""));
+        assert!(!same_name(b"X-Name", b"X-Nome"));
+        assert!(!same_name(b"X-Name", b"X-Names"));
     }
 }

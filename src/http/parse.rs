@@ -152,8 +152,7 @@ pub(super) fn fast_request(bytes: &[u8], policy: Policy, head: &mut Head) -> boo
     ];
     head.method = Method::of(method.as_bytes());
     head.version = version(request.version);
-    let lines_at = version_at + VERSION_LEN + 2;
-    fast_lines(bytes, lines_at, request.headers, policy, head)
+    fast_lines(bytes, request.headers, policy, head)
 }
 
 /// True when httparse has read the head and it is canonical already.
@@ -179,7 +178,9 @@ pub(super) fn fast_response(bytes: &[u8], policy: Policy, head: &mut Head) -> bo
         return false;
     };
     let crlf = bytes.get(line_end - 1) == Some(&b'\r');
-    if status < 100 || bytes.get(reason_at - 1) != Some(&b' ') || !crlf {
+    let one_space = bytes.get(reason_at - 1) == Some(&b' ')
+        && !matches!(bytes.get(reason_at), Some(b' ' | b'\t'));
+    if status < 100 || !one_space || !crlf {
         return false;
     }
     head.start = [
@@ -189,21 +190,19 @@ pub(super) fn fast_response(bytes: &[u8], policy: Policy, head: &mut Head) -> bo
     ];
     head.status = status;
     head.version = version(response.version);
-    fast_lines(bytes, line_end + 1, response.headers, policy, head)
+    fast_lines(bytes, response.headers, policy, head)
 }
 
 /// Indexes what httparse found; false when a line needs the slow path.
 fn fast_lines(
     bytes: &[u8],
-    lines_at: usize,
     headers: &[httparse::Header<'_>],
     policy: Policy,
     head: &mut Head,
 ) -> bool {
-    if headers.len() >= policy.max_headers || !bytes.ends_with(b"\r\n") {
+    if headers.len() >= policy.max_headers || !bytes.ends_with(b"\r\n\r\n") {
         return false;
     }
-    let mut next_at = lines_at;
     for header in headers {
         let name = header.name.as_bytes();
         let name_at = offset_in(bytes, name);
@@ -211,7 +210,7 @@ fn fast_lines(
         let Ok(name_len) = u8::try_from(name.len()) else {
             return false;
         };
-        if !follows_crlf || name_at < next_at {
+        if !follows_crlf {
             return false;
         }
         let value_at = match header.value.is_empty() {
@@ -227,10 +226,9 @@ fn fast_lines(
             name_len,
             known,
         });
-        next_at = value_at + header.value.len() + 1;
     }
     head.len = position(bytes.len());
-    bytes.ends_with(b"\r\n\r\n")
+    true
 }
 
 /// Where `part`, a slice of `whole`, begins in it.

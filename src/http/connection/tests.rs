@@ -252,6 +252,15 @@ fn a_body_without_end_or_with_doubtful_framing_closes_the_client() {
 }
 
 #[test]
+fn a_server_that_sends_two_lengths_is_closed_and_its_client_kept() {
+    let (_, plan) = send_request(KEEP, "GET / HTTP/1.1");
+    let both = "HTTP/1.1 200 OK|Content-Length: 7|Transfer-Encoding: chunked";
+    let (lines, decided) = send_response(KEEP, plan, Method::Get, both);
+    assert_eq!(lines, "Transfer-Encoding: chunked");
+    assert!(decided.keep_client && !decided.keep_server);
+}
+
+#[test]
 fn the_server_is_kept_when_both_sides_agree() {
     let (_, plan) = send_request(KEEP, "GET / HTTP/1.1|Connection: close");
     let keep = |options, response: &str| {

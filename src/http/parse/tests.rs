@@ -236,6 +236,22 @@ fn bare_lf_becomes_crlf() {
 }
 
 #[test]
+fn one_bare_lf_among_crlf_is_found_wherever_it_stands() {
+    let canonical = "GET / HTTP/1.1\r\nHost: a\r\nB: c\r\nD:\r\nE: f\r\n\r\n";
+    for (at, _) in canonical.match_indices("\r\n") {
+        let mut input = canonical.to_owned();
+        input.remove(at);
+        assert_eq!(request(input.as_bytes()), Ok(canonical.to_owned()), "{at}");
+    }
+    let canonical = "HTTP/1.1 200 OK\r\nB: c\r\nD:\r\nE: f\r\n\r\n";
+    for (at, _) in canonical.match_indices("\r\n") {
+        let mut input = canonical.to_owned();
+        input.remove(at);
+        assert_eq!(response(input.as_bytes()), Ok(canonical.to_owned()), "{at}");
+    }
+}
+
+#[test]
 fn folds_become_spaces() {
     assert_eq!(
         request(&with(b"A: b\r\n  c\r\n\td\r\n")),
@@ -574,6 +590,8 @@ fn valid_request() -> impl Strategy<Value = Vec<u8>> {
         })
 }
 
+const NOISE: &[u8] = b"GET /H:P1.0 \t\r\n\0a#\xe9";
+
 proptest! {
     #[test]
     fn httparse_and_the_slow_path_agree(input in valid_request()) {
@@ -587,11 +605,30 @@ proptest! {
     }
 
     #[test]
+    fn httparse_and_the_slow_path_agree_on_responses(
+        line in "HTTP/1\\.[01][ \t]{1,2}[0-9]{3,4}([ \t]{1,2}[!-~\u{80}-\u{ff} \t]{0,9})?",
+        lines in "([A-Za-z-]{1,9}:[ \t]?[!-~ ]{0,9}\r\n){0,9}",
+    ) {
+        let input = format!("{line}\r\n{lines}\r\n").into_bytes();
+        let mut fast = Head::new();
+        let mut own = Head::new();
+        let canonical = slow::parse(&input, Kind::Response, Policy::default(), &mut own);
+        if fast_response(&input, Policy::default(), &mut fast) {
+            prop_assert_eq!(canonical.unwrap().bytes, input);
+            prop_assert_eq!(fast, own);
+        } else if let Ok(canonical) = canonical {
+            prop_assert!(fast_response(&canonical.bytes, Policy::default(), &mut fast));
+            prop_assert_eq!(fast, own);
+        }
+    }
+
+    #[test]
     fn the_slow_path_accepts_what_the_fast_path_accepts(
-        input in prop::collection::vec(prop::sample::select(&b"GET /H:P1.0 \t\r\n\0a#\xe9"[..]), 0..80),
+        input in prop::collection::vec(prop::sample::select(NOISE), 0..80),
         lines in "[a:\r\n \t]{0,30}",
     ) {
-        let text = [b"GET / HTTP/1.1\r\n", &input[..], b"\r\n", lines.as_bytes(), b"\r\n\r\n"].concat();
+        let lines = lines.as_bytes();
+        let text = [b"GET / HTTP/1.1\r\n", &input[..], b"\r\n", lines, b"\r\n\r\n"].concat();
         let mut fast = Head::new();
         let mut own = Head::new();
         if let Scan::Complete { head_len } = HeadScanner::new(Kind::Request).scan_bytes(&text) {
@@ -612,7 +649,9 @@ proptest! {
         accept_invalid: bool,
     ) {
         for kind in [Kind::Request, Kind::Response] {
-            for input in [&noise[..], &[line.as_bytes(), &noise].concat(), &[line.as_bytes(), text.as_bytes()].concat()] {
+            let noisy = [line.as_bytes(), &noise].concat();
+            let regular = [&line[..], &text].concat().into_bytes();
+            for input in [&noise[..], &noisy, &regular] {
                 let mut buffer = Buffer::new(4096);
                 buffer.push(input).unwrap();
                 let policy = Policy { accept_invalid, ..Policy::default() };
@@ -624,9 +663,12 @@ proptest! {
                 if let Ok(first) = parse(&mut buffer, input.len()) {
                     let bytes = buffer.bytes().to_vec();
                     let again = parse(&mut buffer, first.len()).unwrap();
-                    prop_assert_eq!(first.lines, again.lines);
+                    prop_assert_eq!(&first.lines, &again.lines);
                     prop_assert_eq!(first.start, again.start);
                     prop_assert_eq!(buffer.bytes(), &bytes[..]);
+                    let canonical = String::from_utf8_lossy(&bytes[..first.len()]).into_owned();
+                    prop_assert!(!canonical.replace("\r\n", "").contains(['\r', '\n']));
+                    prop_assert!(canonical.ends_with("\r\n\r\n"));
                 }
             }
         }

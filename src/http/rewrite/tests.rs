@@ -222,7 +222,8 @@ proptest! {
         steps in prop::collection::vec((0..9, 0usize..10, 0usize..14, text()), 0..24),
         size in 300usize..600,
     ) {
-        let lines: String = lines.iter().map(|(name, value)| format!("X{name}:{value}\r\n")).collect();
+        let line = |(name, value): &(String, String)| format!("X{name}:{value}\r\n");
+        let lines: String = lines.iter().map(line).collect();
         let mut message = Message::new(size, &format!("GET / HTTP/1.1\r\n{lines}\r\n"));
         for (action, index, len, text) in steps {
             let bytes = text.as_bytes();
