@@ -1,0 +1,384 @@
+//! Child processes of the comparison: started on one core, measured through /proc, ended with their guard.
+//!
+//! Owns every process that the comparison starts and its temporary directory. Called by `lab` and
+//! the measurements. Invariants: a process dies with its `Program`, on return, on panic (guards
+//! unwind) and on SIGINT, SIGTERM or SIGHUP (`clean_up_on_signals`); it is ended by its id alone.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{process, thread};
+
+use nix::sched::{CpuSet, sched_setaffinity};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::Pid;
+
+/// A result whose error is the text after `failed: ` in the table.
+pub(crate) type Outcome<T> = Result<T, String>;
+
+/// A running program and all its descendants; dropping it ends them.
+pub(crate) struct Program {
+    child: Child,
+    stderr: PathBuf,
+}
+
+/// User and system time of a program so far, in seconds.
+#[derive(Clone, Copy)]
+pub(crate) struct CpuTime {
+    pub(crate) user: f64,
+    pub(crate) system: f64,
+}
+
+impl CpuTime {
+    /// Seconds spent between an earlier reading and this one.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            user: self.user - earlier.user,
+            system: self.system - earlier.system,
+        }
+    }
+
+    /// User and system time together, in seconds.
+    pub(crate) fn total(self) -> f64 {
+        self.user + self.system
+    }
+}
+
+impl Program {
+    /// Starts `command` on `core`; its standard error goes to `stderr`, for `complaint`.
+    pub(crate) fn start(command: &mut Command, core: usize, stderr: PathBuf) -> Outcome<Self> {
+        let log = File::create(&stderr).map_err(|e| format!("{}: {e}", stderr.display()))?;
+        let program = command.get_program().to_string_lossy().into_owned();
+        command.stdin(Stdio::null()).stderr(log);
+        let child = on_core(core, || command.spawn()).map_err(|e| format!("{program}: {e}"))?;
+        let _ = cleanup().pids.insert(child.id());
+        Ok(Self { child, stderr })
+    }
+
+    /// Waits until the program accepts connections on `port` of 127.0.0.1.
+    ///
+    /// # Errors
+    /// The program ended first, or did not listen within five seconds.
+    pub(crate) fn wait_for_port(&mut self, port: u16) -> Outcome<()> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let deadline = Instant::now() + START_WAIT;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().map_err(|e| e.to_string())? {
+                return Err(format!("ended ({}) {}", describe(status), self.complaint()));
+            }
+            if TcpStream::connect_timeout(&address, POLL_EVERY).is_ok() {
+                return Ok(());
+            }
+            thread::sleep(POLL_EVERY);
+        }
+        Err(format!("does not listen {}", self.complaint()))
+    }
+
+    /// What the program wrote to standard error about its failure, in quotes: the first line that
+    /// says so, else the last one; empty when it was silent.
+    pub(crate) fn complaint(&self) -> String {
+        let bytes = fs::read(&self.stderr).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let serious = |line: &&str| {
+            ["ALERT", "emerg", "panicked"]
+                .iter()
+                .any(|w| line.contains(w))
+        };
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let line = lines.clone().find(serious).or_else(|| lines.next_back());
+        line.map(|line| format!("\"{}\"", line.trim()))
+            .unwrap_or_default()
+    }
+
+    /// Ids of the program and of all its descendants.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        family(self.child.id())
+            .into_iter()
+            .map(|process| process.pid)
+            .collect()
+    }
+
+    /// CPU time of the program and all its descendants, from `/proc/PID/stat`.
+    ///
+    /// # Errors
+    /// The program has ended: what it used can no longer be told apart.
+    pub(crate) fn cpu(&self) -> Outcome<CpuTime> {
+        let family = family(self.child.id());
+        if family.iter().all(|process| process.zombie) {
+            return Err(format!("ended during the measurement {}", self.complaint()));
+        }
+        let seconds = |ticks: u64| ticks as f64 / TICKS_PER_SECOND;
+        Ok(CpuTime {
+            user: seconds(family.iter().map(|process| process.user_ticks).sum()),
+            system: seconds(family.iter().map(|process| process.system_ticks).sum()),
+        })
+    }
+
+    /// Resident memory of the program and all its descendants, in bytes.
+    ///
+    /// # Errors
+    /// The program has ended, or the kernel has no `smaps_rollup`.
+    pub(crate) fn resident_bytes(&self) -> Outcome<u64> {
+        let mut total = 0;
+        for pid in self.pids() {
+            let path = format!("/proc/{pid}/smaps_rollup");
+            let text = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
+            total += resident_of(&text).ok_or_else(|| format!("{path}: no Rss line"))?;
+        }
+        Ok(total)
+    }
+
+    /// Sends `signal` to the program itself and waits for its end.
+    pub(crate) fn finish(&mut self, signal: Signal) -> Outcome<ExitStatus> {
+        send(self.child.id(), signal);
+        self.child.wait().map_err(|e| e.to_string())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Once reaped, the id may belong to somebody else: it is then neither signalled nor read.
+        let ended = |child: &mut Child| matches!(child.try_wait(), Ok(Some(_)));
+        if !ended(&mut self.child) {
+            let family = family(self.child.id());
+            send(self.child.id(), Signal::SIGTERM);
+            let deadline = Instant::now() + END_WAIT;
+            while Instant::now() < deadline && !ended(&mut self.child) {
+                thread::sleep(POLL_EVERY);
+            }
+            for process in family.iter().filter(|process| process.is_alive()) {
+                send(process.pid, Signal::SIGKILL);
+            }
+            let _ = self.child.wait();
+        }
+        cleanup().pids.remove(&self.child.id());
+    }
+}
+
+/// Runs `action` with the calling thread, and so what it spawns, bound to `core`, then returns the
+/// thread to the core that it was given by `pin`.
+fn on_core<T>(core: usize, action: impl FnOnce() -> T) -> T {
+    let home = cleanup().home;
+    pin_thread(core);
+    let result = action();
+    if let Some(home) = home {
+        pin_thread(home);
+    }
+    result
+}
+
+/// Binds the calling thread, and all threads it starts later, to `core`.
+pub(crate) fn pin(core: usize) {
+    cleanup().home = Some(core);
+    pin_thread(core);
+}
+
+fn pin_thread(core: usize) {
+    let mut set = CpuSet::new();
+    let bound = set
+        .set(core)
+        .and_then(|()| sched_setaffinity(Pid::from_raw(0), &set));
+    if let Err(error) = bound {
+        eprintln!("compare: cannot bind to core {core}: {error}; figures will be noisy");
+    }
+}
+
+/// Runs `command` to its end on the core of the calling thread and returns what it wrote to
+/// standard output; its standard error goes to `stderr`.
+///
+/// # Errors
+/// It could not start, took longer than `limit`, or failed.
+pub(crate) fn output(command: &mut Command, stderr: PathBuf, limit: Duration) -> Outcome<String> {
+    let stdout = stderr.with_extension("out");
+    let file = File::create(&stdout).map_err(|e| format!("{}: {e}", stdout.display()))?;
+    let core = cleanup().home.unwrap_or(0);
+    let mut program = Program::start(command.stdout(file), core, stderr)?;
+    let name = command.get_program().to_string_lossy().into_owned();
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        let Some(status) = program.child.try_wait().map_err(|e| e.to_string())? else {
+            thread::sleep(POLL_EVERY);
+            continue;
+        };
+        if !status.success() {
+            return Err(format!(
+                "{name}: {} {}",
+                describe(status),
+                program.complaint()
+            ));
+        }
+        let bytes = fs::read(&stdout).map_err(|e| format!("{}: {e}", stdout.display()))?;
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    Err(format!("{name}: not done after {} s", limit.as_secs()))
+}
+
+/// A TCP port of 127.0.0.1 that nothing uses, below the range of ephemeral ports.
+///
+/// Ports are handed out upwards, so that no two contestants of one run ever share one.
+pub(crate) fn free_port() -> Outcome<u16> {
+    for _ in PORT_FIRST..PORT_LAST {
+        let port = NEXT_PORT.fetch_add(1, Ordering::Relaxed);
+        if port >= PORT_LAST {
+            NEXT_PORT.store(PORT_FIRST, Ordering::Relaxed);
+        }
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(format!("no free port from {PORT_FIRST} to {PORT_LAST}"))
+}
+
+/// The temporary directory of a run; removed when dropped.
+pub(crate) struct Directory(PathBuf);
+
+impl Directory {
+    /// Creates a directory of this process's own below the system's temporary directory.
+    pub(crate) fn create() -> Outcome<Self> {
+        let path = std::env::temp_dir().join(format!("weir-compare-{}", process::id()));
+        fs::create_dir(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        cleanup().directory = Some(path.clone());
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        cleanup().directory = None;
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Starts the thread that ends all programs and the process when it is told to stop. Must run
+/// before any other thread starts, so that all of them leave these signals to it.
+pub(crate) fn clean_up_on_signals() {
+    let mut signals = SigSet::empty();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        signals.add(signal);
+    }
+    if signals.thread_block().is_err() {
+        return;
+    }
+    thread::spawn(move || {
+        if signals.wait().is_ok() {
+            end_everything();
+        }
+    });
+}
+
+#[expect(
+    clippy::exit,
+    reason = "a signal ends the comparison while the main thread measures"
+)]
+fn end_everything() {
+    let state = cleanup();
+    for process in state.pids.iter().flat_map(|&pid| family(pid)) {
+        send(process.pid, Signal::SIGKILL);
+    }
+    if let Some(directory) = &state.directory {
+        let _ = fs::remove_dir_all(directory);
+    }
+    process::exit(130);
+}
+
+/// What must go when the comparison is interrupted.
+struct Cleanup {
+    pids: std::collections::BTreeSet<u32>,
+    directory: Option<PathBuf>,
+    home: Option<usize>,
+}
+
+fn cleanup() -> MutexGuard<'static, Cleanup> {
+    CLEANUP.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One line of `/proc/PID/stat`, as far as it is of use here.
+struct Process {
+    pid: u32,
+    parent: u32,
+    zombie: bool,
+    user_ticks: u64,
+    system_ticks: u64,
+    started: u64,
+}
+
+impl Process {
+    fn read(pid: u32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may hold spaces and parentheses itself: the last one ends it.
+        let (_, rest) = text.rsplit_once(')')?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+        Some(Self {
+            pid,
+            parent: u32::try_from(number(1)?).ok()?,
+            zombie: fields.first() == Some(&"Z"),
+            user_ticks: number(11)?,
+            system_ticks: number(12)?,
+            started: number(19)?,
+        })
+    }
+
+    /// Whether this very process, not a later one with its id, still runs.
+    fn is_alive(&self) -> bool {
+        Self::read(self.pid).is_some_and(|now| now.started == self.started && !now.zombie)
+    }
+}
+
+/// The process `root` and its descendants, parents first; empty when it is gone.
+fn family(root: u32) -> Vec<Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let mut others: Vec<Process> = pids.filter_map(Process::read).collect();
+    let mut members: Vec<Process> = others
+        .extract_if(.., |process| process.pid == root)
+        .collect();
+    let mut next = 0;
+    while let Some(parent) = members.get(next).map(|process| process.pid) {
+        members.extend(others.extract_if(.., |process| process.parent == parent));
+        next += 1;
+    }
+    members
+}
+
+fn resident_of(rollup: &str) -> Option<u64> {
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib * 1024)
+}
+
+fn send(pid: u32, signal: Signal) {
+    if let Ok(pid) = i32::try_from(pid) {
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(signal) => format!("signal {signal}"),
+        None => format!("exit {}", status.code().unwrap_or(-1)),
+    }
+}
+
+static CLEANUP: Mutex<Cleanup> = Mutex::new(Cleanup {
+    pids: std::collections::BTreeSet::new(),
+    directory: None,
+    home: None,
+});
+static NEXT_PORT: AtomicU16 = AtomicU16::new(PORT_FIRST);
+const PORT_FIRST: u16 = 18_000;
+const PORT_LAST: u16 = 32_000;
+const START_WAIT: Duration = Duration::from_secs(5);
+const END_WAIT: Duration = Duration::from_secs(2);
+const POLL_EVERY: Duration = Duration::from_millis(10);
+/// The unit of `/proc/PID/stat` (`USER_HZ`) is fixed at 100 on every architecture in use.
+const TICKS_PER_SECOND: f64 = 100.0;

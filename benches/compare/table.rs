@@ -1,0 +1,290 @@
+//! The report: what the machine and the programs are, the table, and the spread of the rounds.
+//!
+//! Called by `main`. Prints to standard output, as Markdown, so that it can be quoted as it is.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+use crate::lab::{Contestant, Cores, Sample};
+use crate::measure::{Budget, Row, Unit};
+use crate::process::Outcome;
+
+/// What the rounds of one row gave, by column.
+pub(crate) struct Figures {
+    pub(crate) row: &'static Row,
+    pub(crate) columns: [Column; Contestant::ALL.len()],
+}
+
+/// The rounds of one contestant in one row.
+#[derive(Default)]
+pub(crate) struct Column {
+    pub(crate) rounds: Vec<Sample>,
+    /// Why there are no more rounds.
+    pub(crate) failure: Option<String>,
+}
+
+impl Column {
+    /// Adds the result of a round.
+    pub(crate) fn add(&mut self, outcome: Outcome<Sample>) {
+        match outcome {
+            Ok(sample) => self.rounds.push(sample),
+            Err(why) => self.failure = Some(why),
+        }
+    }
+
+    /// The round in the middle; `None` without rounds or after a failure, because a program that
+    /// fails now and then has no figure.
+    fn median(&self) -> Option<&Sample> {
+        if self.failure.is_some() {
+            return None;
+        }
+        let mut sorted: Vec<&Sample> = self.rounds.iter().collect();
+        sorted.sort_by(|a, b| a.value.total_cmp(&b.value));
+        sorted.get(sorted.len().saturating_sub(1) / 2).copied()
+    }
+
+    fn cell(&self, unit: Unit) -> String {
+        if let Some(why) = &self.failure {
+            let why: String = why.chars().take(FAILURE_LENGTH_MAX).collect();
+            return format!("failed: {}", why.replace(['|', '\n'], " "));
+        }
+        match self.median() {
+            Some(sample) => written(sample, unit),
+            None => String::from("-"),
+        }
+    }
+}
+
+impl Figures {
+    /// Nothing measured yet.
+    pub(crate) fn new(row: &'static Row) -> Self {
+        Self {
+            row,
+            columns: Default::default(),
+        }
+    }
+
+    /// The column of `contestant`.
+    pub(crate) fn column(&self, contestant: Contestant) -> &Column {
+        let [weir, nginx, haproxy] = &self.columns;
+        match contestant {
+            Contestant::Weir => weir,
+            Contestant::Nginx => nginx,
+            Contestant::Haproxy => haproxy,
+        }
+    }
+
+    /// The same, to add to it.
+    pub(crate) fn column_mut(&mut self, contestant: Contestant) -> &mut Column {
+        let [weir, nginx, haproxy] = &mut self.columns;
+        match contestant {
+            Contestant::Weir => weir,
+            Contestant::Nginx => nginx,
+            Contestant::Haproxy => haproxy,
+        }
+    }
+
+    /// weir's figure as a multiple of that of `other`.
+    fn ratio(&self, other: Contestant) -> Option<f64> {
+        let weir = self.column(Contestant::Weir).median()?.value;
+        let other = self.column(other).median()?.value;
+        (other > 0.0).then(|| weir / other)
+    }
+
+    /// Whether every bound of the budget holds; `None` when one of them cannot be told.
+    fn met(&self) -> Option<bool> {
+        let Budget {
+            absolute,
+            of_nginx,
+            of_haproxy,
+        } = self.row.budget;
+        let weir = self.column(Contestant::Weir).median()?.value;
+        let bounds = [
+            absolute.map(|bound| Some(weir <= bound)),
+            of_nginx.map(|bound| Some(self.ratio(Contestant::Nginx)? <= bound)),
+            of_haproxy.map(|bound| Some(self.ratio(Contestant::Haproxy)? <= bound)),
+        ];
+        let known: Vec<Option<bool>> = bounds.into_iter().flatten().collect();
+        if known.contains(&Some(false)) {
+            return Some(false);
+        }
+        known.iter().all(Option::is_some).then_some(true)
+    }
+}
+
+/// Prints the machine, the versions and the command.
+pub(crate) fn print_machine(cores: Cores, seconds: u64, rounds: usize) {
+    let cpuinfo = read("/proc/cpuinfo");
+    let model = cpuinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    println!("# weir beside nginx and haproxy\n");
+    println!("- CPU: {}", model.map_or("unknown", |(_, name)| name));
+    let count = cpuinfo
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
+    println!(
+        "- cores: {count}; proxy on core {}, load and origin on core {}",
+        cores.proxy, cores.load
+    );
+    println!("- kernel: {}", read("/proc/sys/kernel/osrelease").trim());
+    println!("- load average before: {}", read("/proc/loadavg").trim());
+    for contestant in Contestant::ALL {
+        let binary = contestant.binary();
+        println!("- {}: {} ({binary})", contestant.name(), version(&binary));
+    }
+    println!("- wrk: {}", version("wrk"));
+    println!("- {rounds} rounds, {seconds} s each, medians");
+    println!("- command: `{}cargo bench --bench compare`\n", settings());
+}
+
+/// Prints the table itself.
+pub(crate) fn print_figures(all: &[Figures]) {
+    println!("| what | budget | weir | nginx | haproxy | weir/nginx | weir/haproxy | result |");
+    println!("|---|---|---|---|---|---|---|---|");
+    for figures in all {
+        let unit = figures.row.unit;
+        let [weir, nginx, haproxy] = &figures.columns;
+        let ratio = |other| {
+            figures
+                .ratio(other)
+                .map_or(String::from("-"), |r| format!("{r:.2}"))
+        };
+        println!(
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            figures.row.what,
+            bounds(figures.row.budget, unit),
+            weir.cell(unit),
+            nginx.cell(unit),
+            haproxy.cell(unit),
+            ratio(Contestant::Nginx),
+            ratio(Contestant::Haproxy),
+            figures
+                .met()
+                .map_or("not known", |met| if met { "met" } else { "missed" }),
+        );
+    }
+}
+
+/// Prints what each round gave, so that a reader can tell a difference from noise.
+pub(crate) fn print_rounds(all: &[Figures]) {
+    println!("\nRounds (value in the unit of the row; busy = the proxy's share of its core):\n");
+    for figures in all {
+        println!("- {}", figures.row.what);
+        for contestant in Contestant::ALL {
+            let column = figures.column(contestant);
+            if column.rounds.is_empty() {
+                continue;
+            }
+            let values: Vec<String> = column
+                .rounds
+                .iter()
+                .map(|s| number(s.value, figures.row.unit))
+                .collect();
+            println!(
+                "  - {}: {}{}",
+                contestant.name(),
+                values.join(", "),
+                remarks(column)
+            );
+        }
+    }
+}
+
+/// The least busy share of all rounds, and the note of the last one.
+fn remarks(column: &Column) -> String {
+    let busy = column
+        .rounds
+        .iter()
+        .filter_map(|sample| sample.busy)
+        .reduce(f64::min);
+    let busy = busy
+        .map(|share| format!("; busy {:.0} %", share * 100.0))
+        .unwrap_or_default();
+    let note = column
+        .rounds
+        .last()
+        .map(|sample| sample.note.as_str())
+        .unwrap_or_default();
+    if note.is_empty() {
+        busy
+    } else {
+        format!("{busy}; {note}")
+    }
+}
+
+fn written(sample: &Sample, unit: Unit) -> String {
+    let value = number(sample.value, unit);
+    let word = match unit {
+        Unit::Microseconds => " us",
+        Unit::Calls => "",
+        Unit::Bytes => " B",
+        Unit::SecondsPerGigabyte => " s",
+    };
+    let parts = sample
+        .split
+        .map(|(user, system)| format!(" ({} + {})", number(user, unit), number(system, unit)));
+    format!("{value}{word}{}", parts.unwrap_or_default())
+}
+
+fn number(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Microseconds | Unit::Calls => format!("{value:.2}"),
+        Unit::Bytes => format!("{value:.0}"),
+        Unit::SecondsPerGigabyte => format!("{value:.3}"),
+    }
+}
+
+fn bounds(budget: Budget, unit: Unit) -> String {
+    let absolute = budget.absolute.map(|bound| match unit {
+        Unit::Bytes => format!("{bound:.0} B"),
+        Unit::Microseconds | Unit::Calls | Unit::SecondsPerGigabyte => format!("{bound}"),
+    });
+    let of_nginx = budget.of_nginx.map(|bound| format!("{bound:.2} x nginx"));
+    let of_haproxy = budget
+        .of_haproxy
+        .map(|bound| format!("{bound:.2} x haproxy"));
+    let all: Vec<String> = [absolute, of_nginx, of_haproxy]
+        .into_iter()
+        .flatten()
+        .collect();
+    format!("<= {}", all.join(", "))
+}
+
+/// The first line that the program says of itself with `-v`, on either output.
+fn version(binary: &str) -> String {
+    let Ok(output) = Command::new(binary).arg("-v").output() else {
+        return String::from("does not start");
+    };
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    text.lines()
+        .next()
+        .unwrap_or("says nothing of its version")
+        .to_owned()
+}
+
+/// The environment variables that changed this run, as one would type them.
+fn settings() -> String {
+    let known = [
+        "WEIR",
+        "NGINX",
+        "HAPROXY",
+        "BENCH_SECONDS",
+        "BENCH_ROUNDS",
+        "BENCH_ROWS",
+    ];
+    let set = known
+        .iter()
+        .filter_map(|name| Some(format!("{name}={} ", env::var(name).ok()?)));
+    set.collect()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+/// Long reasons would push the other columns off the screen; the whole text is on standard error.
+const FAILURE_LENGTH_MAX: usize = 80;
