@@ -13,19 +13,19 @@ use std::time::Duration;
 
 use nix::sys::socket::{MsgFlags, recv};
 
-use crate::lab::{BULK_BYTES, Window};
-use crate::process::{Outcome, Program};
+use crate::lab::{BULK_BYTES, Proxy, Window};
+use crate::process::Outcome;
 
-/// Downloads through `port` for `seconds` after a warm-up; returns the proxy's CPU time and the
+/// Downloads through `proxy` for `seconds` after a warm-up; returns the proxy's CPU time and the
 /// bytes received, both between the same two moments.
 ///
 /// # Errors
 /// A connection failed, an answer was not 200, or an object came incomplete.
-pub(crate) fn download(proxy: &Program, port: u16, seconds: u64) -> Outcome<(Window, u64)> {
+pub(crate) fn download(proxy: &Proxy, seconds: u64) -> Outcome<(Window, u64)> {
     let meter = Meter::default();
     thread::scope(|scope| {
         for _ in 0..CLIENTS {
-            scope.spawn(|| meter.work(port));
+            scope.spawn(|| meter.work(proxy.port));
         }
         let measured = meter.measure(proxy, seconds);
         meter.stop.store(true, Ordering::Relaxed);
@@ -47,7 +47,7 @@ struct Meter {
 }
 
 impl Meter {
-    fn measure(&self, proxy: &Program, seconds: u64) -> Outcome<(Window, u64)> {
+    fn measure(&self, proxy: &Proxy, seconds: u64) -> Outcome<(Window, u64)> {
         thread::sleep(WARM_UP);
         let (before, start) = (self.bytes.load(Ordering::Relaxed), Window::open(proxy)?);
         thread::sleep(Duration::from_secs(seconds));

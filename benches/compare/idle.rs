@@ -32,12 +32,14 @@ pub(crate) fn all_at_once(proxy: &Program, port: u16) -> Outcome<f64> {
     added(proxy, before, &clients)
 }
 
+/// Each client asks as soon as it is connected, as clients do: what a session allocates for the
+/// connection and for the request then lies side by side, which decides what can be returned.
 fn burst(port: u16) -> io::Result<Vec<TcpStream>> {
-    let mut clients = (0..CLIENTS)
-        .map(|_| connect(port))
-        .collect::<io::Result<Vec<_>>>()?;
-    for client in &mut clients {
+    let mut clients = Vec::with_capacity(CLIENTS);
+    for _ in 0..CLIENTS {
+        let mut client = connect(port)?;
         client.write_all(REQUEST)?;
+        clients.push(client);
     }
     for client in &mut clients {
         read_response(client)?;

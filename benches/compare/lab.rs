@@ -15,7 +15,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
 use crate::config::{self, LogTarget, Mode, Plan};
-use crate::process::{CpuTime, Directory, Outcome, Program, free_port, pin};
+use crate::process::{CpuTime, Directory, Outcome, Program, free_port, idle_seconds, pin};
 
 /// A program that is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,7 @@ pub(crate) struct Lab {
 pub(crate) struct Proxy {
     pub(crate) program: Program,
     pub(crate) port: u16,
+    core: usize,
 }
 
 impl Lab {
@@ -159,34 +160,62 @@ impl Lab {
         let stderr = self.file(&format!("{}-{port}.err", contestant.name()));
         let mut program = Program::start(&mut command, self.cores.proxy, stderr)?;
         program.wait_for_port(port)?;
-        Ok(Proxy { program, port })
+        Ok(Proxy {
+            program,
+            port,
+            core: self.cores.proxy,
+        })
     }
 }
 
-/// A span of time in which a proxy worked: what it used of its core.
+/// A span of time in which a proxy worked: what it used of its core. Before it is closed, the
+/// counters so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Window {
     cpu: CpuTime,
+    idle_s: f64,
+    core: usize,
     opened: Instant,
-    /// Share of the time in which the proxy was busy, once the window is closed.
-    busy: f64,
+    load: Load,
+}
+
+/// How a core spent a window.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Load {
+    /// Share of the time that the proxy had.
+    pub(crate) busy: f64,
+    /// Share of the time in which nobody had work: large when the proxy was not saturated. What is
+    /// left of the whole went to other processes, or to the host of a virtual machine.
+    pub(crate) idle: f64,
 }
 
 impl Window {
     /// Begins now.
-    pub(crate) fn open(program: &Program) -> Outcome<Self> {
+    pub(crate) fn open(proxy: &Proxy) -> Outcome<Self> {
         Ok(Self {
-            cpu: program.cpu()?,
+            cpu: proxy.program.cpu()?,
+            idle_s: idle_seconds(proxy.core),
+            core: proxy.core,
             opened: Instant::now(),
-            busy: 0.0,
+            load: Load::default(),
         })
     }
 
     /// Ends now.
-    pub(crate) fn close(self, program: &Program) -> Outcome<Self> {
-        let cpu = program.cpu()?.since(self.cpu);
-        let busy = cpu.total() / self.opened.elapsed().as_secs_f64();
-        Ok(Self { cpu, busy, ..self })
+    pub(crate) fn close(self, proxy: &Proxy) -> Outcome<Self> {
+        let cpu = proxy.program.cpu()?.since(self.cpu);
+        let idle_s = idle_seconds(self.core) - self.idle_s;
+        let elapsed_s = self.opened.elapsed().as_secs_f64();
+        let load = Load {
+            busy: cpu.total() / elapsed_s,
+            idle: idle_s / elapsed_s,
+        };
+        Ok(Self {
+            cpu,
+            idle_s,
+            load,
+            ..self
+        })
     }
 
     /// CPU time per unit, `count` of which were done, scaled by `scale` (1e6 gives microseconds).
@@ -196,7 +225,7 @@ impl Window {
         Sample {
             value: user + system,
             split: Some((user, system)),
-            busy: Some(self.busy),
+            load: Some(self.load),
             note: String::new(),
         }
     }
@@ -208,8 +237,8 @@ pub(crate) struct Sample {
     pub(crate) value: f64,
     /// User and system part of a CPU time.
     pub(crate) split: Option<(f64, f64)>,
-    /// Share of the window in which the proxy was busy.
-    pub(crate) busy: Option<f64>,
+    /// How the proxy's core spent the window.
+    pub(crate) load: Option<Load>,
     /// What a reader must know beside the figure.
     pub(crate) note: String,
 }
@@ -220,7 +249,7 @@ impl Sample {
         Self {
             value,
             split: None,
-            busy: None,
+            load: None,
             note,
         }
     }

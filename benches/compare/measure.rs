@@ -204,9 +204,9 @@ fn request_cpu(lab: &Lab, contestant: Contestant, mode: Mode) -> Outcome<Sample>
 /// Loads a fresh proxy with wrk; returns its CPU per request and how many requests there were.
 fn loaded(lab: &Lab, contestant: Contestant, plan: &crate::config::Plan) -> Outcome<(Sample, u64)> {
     let proxy = lab.start(contestant, plan)?;
-    let window = Window::open(&proxy.program)?;
+    let window = Window::open(&proxy)?;
     let requests = load::wrk(lab, proxy.port, lab.seconds)?;
-    let window = window.close(&proxy.program)?;
+    let window = window.close(&proxy)?;
     Ok((window.per(requests as f64, 1e6), requests))
 }
 
@@ -223,7 +223,7 @@ fn message_pair(lab: &Lab, contestant: Contestant) -> Outcome<Sample> {
     let (listener, plan) = own_origin(lab, Mode::Tcp)?;
     let proxy = lab.start(contestant, &plan)?;
     let mut exchange = Exchange::connect(proxy.port, &listener)?;
-    let (window, pairs) = exchange.run(&proxy.program, lab.seconds)?;
+    let (window, pairs) = exchange.run(&proxy, lab.seconds)?;
     if pairs == 0 {
         return Err(String::from("relay: no messages"));
     }
@@ -255,7 +255,7 @@ fn own_origin(lab: &Lab, mode: Mode) -> Outcome<(TcpListener, crate::config::Pla
 
 fn download(lab: &Lab, contestant: Contestant, mode: Mode) -> Outcome<Sample> {
     let proxy = lab.start(contestant, &lab.plan(mode))?;
-    let (window, bytes) = bulk::download(&proxy.program, proxy.port, lab.seconds)?;
+    let (window, bytes) = bulk::download(&proxy, lab.seconds)?;
     if bytes == 0 {
         return Err(String::from("download: no bytes"));
     }
@@ -326,11 +326,10 @@ fn difference(with: &Sample, without: &Sample) -> Sample {
         .split
         .zip(without.split)
         .map(|(a, b)| (a.0 - b.0, a.1 - b.1));
-    let busy = with.busy.zip(without.busy).map(|(a, b)| a.min(b));
     Sample {
         value: with.value - without.value,
         split,
-        busy,
+        load: with.load,
         note: String::new(),
     }
 }

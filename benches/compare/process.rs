@@ -218,6 +218,23 @@ pub(crate) fn output(command: &mut Command, stderr: PathBuf, limit: Duration) ->
     Err(format!("{name}: not done after {} s", limit.as_secs()))
 }
 
+/// Seconds that `core` has had nothing to do since the machine started; 0 when it cannot be told.
+pub(crate) fn idle_seconds(core: usize) -> f64 {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let name = format!("cpu{core} ");
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(&name))
+        .unwrap_or_default();
+    // user nice system idle iowait ..
+    let ticks = line
+        .split_whitespace()
+        .skip(3)
+        .take(2)
+        .filter_map(|word| word.parse::<u64>().ok());
+    ticks.sum::<u64>() as f64 / TICKS_PER_SECOND
+}
+
 /// A TCP port of 127.0.0.1 that nothing uses, below the range of ephemeral ports.
 ///
 /// Ports are handed out upwards, so that no two contestants of one run ever share one.

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, poll};
 
-use crate::lab::Window;
+use crate::lab::{Proxy, Window};
 use crate::load::CONNECTIONS;
-use crate::process::{Outcome, Program};
+use crate::process::Outcome;
 
 /// The relay's two outer ends: what connects to the proxy and what the proxy connected to.
 pub(crate) struct Exchange {
@@ -93,7 +93,7 @@ impl Exchange {
 
     /// Exchanges messages for `seconds` after a short warm-up; returns the proxy's CPU time and the
     /// pairs of messages, both between the same two moments.
-    pub(crate) fn run(&mut self, proxy: &Program, seconds: u64) -> Outcome<(Window, u64)> {
+    pub(crate) fn run(&mut self, proxy: &Proxy, seconds: u64) -> Outcome<(Window, u64)> {
         self.run_until(Instant::now() + WARM_UP)?;
         let (before, start) = (self.pairs, Window::open(proxy)?);
         self.run_until(Instant::now() + Duration::from_secs(seconds))?;

@@ -85,11 +85,12 @@ impl Figures {
         }
     }
 
-    /// weir's figure as a multiple of that of `other`.
+    /// weir's figure as a multiple of that of `other`. There is none when one of them is not
+    /// positive: what something adds is a difference, which noise can turn round.
     fn ratio(&self, other: Contestant) -> Option<f64> {
         let weir = self.column(Contestant::Weir).median()?.value;
         let other = self.column(other).median()?.value;
-        (other > 0.0).then(|| weir / other)
+        (weir > 0.0 && other > 0.0).then(|| weir / other)
     }
 
     /// Whether every bound of the budget holds; `None` when one of them cannot be told.
@@ -170,7 +171,9 @@ pub(crate) fn print_figures(all: &[Figures]) {
 
 /// Prints what each round gave, so that a reader can tell a difference from noise.
 pub(crate) fn print_rounds(all: &[Figures]) {
-    println!("\nRounds (value in the unit of the row; busy = the proxy's share of its core):\n");
+    println!(
+        "\nRounds, in the unit of the row, and how the proxy's core was used at its idlest:\n"
+    );
     for figures in all {
         println!("- {}", figures.row.what);
         for contestant in Contestant::ALL {
@@ -193,25 +196,26 @@ pub(crate) fn print_rounds(all: &[Figures]) {
     }
 }
 
-/// The least busy share of all rounds, and the note of the last one.
+/// How the core was used in the round that was idle most, and the note of the last round.
 fn remarks(column: &Column) -> String {
-    let busy = column
-        .rounds
-        .iter()
-        .filter_map(|sample| sample.busy)
-        .reduce(f64::min);
-    let busy = busy
-        .map(|share| format!("; busy {:.0} %", share * 100.0))
-        .unwrap_or_default();
+    let loads = column.rounds.iter().filter_map(|sample| sample.load);
+    let load = loads.max_by(|a, b| a.idle.total_cmp(&b.idle)).map(|load| {
+        format!(
+            "; busy {:.0} %, idle {:.0} %",
+            load.busy * 100.0,
+            load.idle * 100.0
+        )
+    });
+    let load = load.unwrap_or_default();
     let note = column
         .rounds
         .last()
         .map(|sample| sample.note.as_str())
         .unwrap_or_default();
     if note.is_empty() {
-        busy
+        load
     } else {
-        format!("{busy}; {note}")
+        format!("{load}; {note}")
     }
 }
 
