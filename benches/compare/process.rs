@@ -69,7 +69,11 @@ impl Program {
         let deadline = Instant::now() + START_WAIT;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait().map_err(|e| e.to_string())? {
-                return Err(format!("ended ({}) {}", describe(status), self.complaint()));
+                let status = describe(status);
+                return Err(format!(
+                    "ended before it listened, {status} {}",
+                    self.complaint()
+                ));
             }
             if TcpStream::connect_timeout(&address, POLL_EVERY).is_ok() {
                 return Ok(());

@@ -2,6 +2,7 @@
 //!
 //! Called by `main`. Prints to standard output, as Markdown, so that it can be quoted as it is.
 
+use std::cmp::Ordering;
 use std::env;
 use std::fs;
 use std::process::Command;
@@ -39,15 +40,20 @@ impl Column {
         if self.failure.is_some() {
             return None;
         }
-        let mut sorted: Vec<&Sample> = self.rounds.iter().collect();
-        sorted.sort_by(|a, b| a.value.total_cmp(&b.value));
-        sorted.get(sorted.len().saturating_sub(1) / 2).copied()
+        middle(self.rounds.iter().collect(), |a, b| {
+            a.value.total_cmp(&b.value)
+        })
+    }
+
+    /// One round; `None` after a failure.
+    fn sample(&self, index: usize) -> Option<&Sample> {
+        self.rounds.get(index).filter(|_| self.failure.is_none())
     }
 
     fn cell(&self, unit: Unit) -> String {
         if let Some(why) = &self.failure {
             let why: String = why.chars().take(FAILURE_LENGTH_MAX).collect();
-            return format!("failed: {}", why.replace(['|', '\n'], " "));
+            return format!("failed: {}", why.replace(['|', '\n'], " ").trim_end());
         }
         match self.median() {
             Some(sample) => written(sample, unit),
@@ -85,32 +91,61 @@ impl Figures {
         }
     }
 
-    /// weir's figure as a multiple of that of `other`. There is none when one of them is not
-    /// positive: what something adds is a difference, which noise can turn round.
+    /// weir's figure as a multiple of that of `other`: the median of the rounds' own ratios, because
+    /// a slow minute of the machine meets both sides of a round.
     fn ratio(&self, other: Contestant) -> Option<f64> {
-        let weir = self.column(Contestant::Weir).median()?.value;
-        let other = self.column(other).median()?.value;
+        let count = self.column(Contestant::Weir).rounds.len();
+        let ratios: Option<Vec<f64>> = (0..count).map(|i| self.round_ratio(other, i)).collect();
+        middle(ratios?, f64::total_cmp)
+    }
+
+    /// The ratio in one round. There is none when one of the two is not positive: what something
+    /// adds is a difference, which noise can turn round.
+    fn round_ratio(&self, other: Contestant, index: usize) -> Option<f64> {
+        let weir = self.column(Contestant::Weir).sample(index)?.value;
+        let other = self.column(other).sample(index)?.value;
         (weir > 0.0 && other > 0.0).then(|| weir / other)
     }
 
-    /// Whether every bound of the budget holds; `None` when one of them cannot be told.
-    fn met(&self) -> Option<bool> {
+    /// Whether every bound of the budget holds for these values; `None` when one cannot be told.
+    fn holds(&self, weir: f64, ratio: impl Fn(Contestant) -> Option<f64>) -> Option<bool> {
         let Budget {
             absolute,
             of_nginx,
             of_haproxy,
         } = self.row.budget;
-        let weir = self.column(Contestant::Weir).median()?.value;
         let bounds = [
             absolute.map(|bound| Some(weir <= bound)),
-            of_nginx.map(|bound| Some(self.ratio(Contestant::Nginx)? <= bound)),
-            of_haproxy.map(|bound| Some(self.ratio(Contestant::Haproxy)? <= bound)),
+            of_nginx.map(|bound| Some(ratio(Contestant::Nginx)? <= bound)),
+            of_haproxy.map(|bound| Some(ratio(Contestant::Haproxy)? <= bound)),
         ];
         let known: Vec<Option<bool>> = bounds.into_iter().flatten().collect();
         if known.contains(&Some(false)) {
             return Some(false);
         }
         known.iter().all(Option::is_some).then_some(true)
+    }
+
+    /// `met` or `missed` by the medians, and in how many rounds it was met when not all agree.
+    fn verdict(&self) -> String {
+        let weir = self.column(Contestant::Weir);
+        let met = weir
+            .median()
+            .and_then(|median| self.holds(median.value, |other| self.ratio(other)));
+        let Some(met) = met else {
+            return String::from("not known");
+        };
+        let rounds = weir.rounds.iter().enumerate();
+        let in_rounds = rounds.filter(|(index, sample)| {
+            self.holds(sample.value, |other| self.round_ratio(other, *index)) == Some(true)
+        });
+        let (count, of) = (in_rounds.count(), weir.rounds.len());
+        match (met, count) {
+            (true, _) if count == of => String::from("met"),
+            (true, _) => format!("met (in {count} of {of} rounds)"),
+            (false, 0) => String::from("missed"),
+            (false, _) => format!("missed (met in {count} of {of} rounds)"),
+        }
     }
 }
 
@@ -162,9 +197,7 @@ pub(crate) fn print_figures(all: &[Figures]) {
             haproxy.cell(unit),
             ratio(Contestant::Nginx),
             ratio(Contestant::Haproxy),
-            figures
-                .met()
-                .map_or("not known", |met| if met { "met" } else { "missed" }),
+            figures.verdict(),
         );
     }
 }
@@ -217,6 +250,12 @@ fn remarks(column: &Column) -> String {
     } else {
         format!("{load}; {note}")
     }
+}
+
+/// The value in the middle of the sorted ones; the lower one of two.
+fn middle<T: Copy>(mut values: Vec<T>, order: impl Fn(&T, &T) -> Ordering) -> Option<T> {
+    values.sort_by(order);
+    values.get(values.len().saturating_sub(1) / 2).copied()
 }
 
 fn written(sample: &Sample, unit: Unit) -> String {
