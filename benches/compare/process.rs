@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use std::{process, thread};
 
 use nix::sched::{CpuSet, sched_setaffinity};
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::Pid;
 
 /// A result whose error is the text after `failed: ` in the table.
@@ -55,7 +55,7 @@ impl Program {
         let log = File::create(&stderr).map_err(|e| format!("{}: {e}", stderr.display()))?;
         let program = command.get_program().to_string_lossy().into_owned();
         command.stdin(Stdio::null()).stderr(log);
-        let child = on_core(core, || command.spawn()).map_err(|e| format!("{program}: {e}"))?;
+        let child = spawn_on(core, command).map_err(|e| format!("{program}: {e}"))?;
         let _ = cleanup().pids.insert(child.id());
         Ok(Self { child, stderr })
     }
@@ -138,23 +138,32 @@ impl Program {
     }
 
     /// Sends `signal` to the program itself and waits for its end.
-    pub(crate) fn finish(&mut self, signal: Signal) -> Outcome<ExitStatus> {
+    ///
+    /// # Errors
+    /// It has not ended two seconds later.
+    pub(crate) fn finish(&mut self, signal: Signal) -> Outcome<()> {
         send(self.child.id(), signal);
-        self.child.wait().map_err(|e| e.to_string())
+        let deadline = Instant::now() + END_WAIT;
+        while Instant::now() < deadline {
+            if self.has_ended() {
+                return Ok(());
+            }
+            thread::sleep(POLL_EVERY);
+        }
+        Err(format!("did not end on {signal}"))
+    }
+
+    fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
         // Once reaped, the id may belong to somebody else: it is then neither signalled nor read.
-        let ended = |child: &mut Child| matches!(child.try_wait(), Ok(Some(_)));
-        if !ended(&mut self.child) {
+        if !self.has_ended() {
             let family = family(self.child.id());
-            send(self.child.id(), Signal::SIGTERM);
-            let deadline = Instant::now() + END_WAIT;
-            while Instant::now() < deadline && !ended(&mut self.child) {
-                thread::sleep(POLL_EVERY);
-            }
+            let _ = self.finish(Signal::SIGTERM);
             for process in family.iter().filter(|process| process.is_alive()) {
                 send(process.pid, Signal::SIGKILL);
             }
@@ -164,12 +173,16 @@ impl Drop for Program {
     }
 }
 
-/// Runs `action` with the calling thread, and so what it spawns, bound to `core`, then returns the
-/// thread to the core that it was given by `pin`.
-fn on_core<T>(core: usize, action: impl FnOnce() -> T) -> T {
+/// Spawns `command` bound to `core`, with no signal blocked; both are inherited from the calling
+/// thread, which changes for that moment and then returns to the core given by `pin`.
+fn spawn_on(core: usize, command: &mut Command) -> std::io::Result<Child> {
     let home = cleanup().home;
     pin_thread(core);
-    let result = action();
+    let mask = SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+    let result = command.spawn();
+    if let Ok(mask) = mask {
+        let _ = mask.thread_set_mask();
+    }
     if let Some(home) = home {
         pin_thread(home);
     }
