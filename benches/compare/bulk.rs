@@ -1,7 +1,7 @@
 //! Downloads of a large object: clients that count the bytes and throw them away.
 //!
-//! Called by `measure`. The kernel discards the bytes itself (`MSG_TRUNC`), so that the clients cost
-//! little of the core that they share with the origin and the proxy is the one that is saturated.
+//! Called by `measure`. The kernel discards the bytes itself (`MSG_TRUNC`), so that the clients
+//! cost little of the core that they share with the origin, and the proxy is what is saturated.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};

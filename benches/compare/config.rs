@@ -51,14 +51,18 @@ pub(crate) enum LogTarget {
 
 /// The file of weir and haproxy for `plan`.
 pub(crate) fn haproxy(plan: &Plan, port: u16, dir: &Path) -> String {
-    let mode = match plan.mode {
-        Mode::Tcp => "mode tcp",
-        Mode::KeepAlive => "mode http\n    option http-keep-alive\n    http-reuse always",
-        Mode::ServerClose => "mode http\n    option http-server-close",
-        Mode::Spliced => {
-            "mode http\n    option http-keep-alive\n    http-reuse always\n    option splice-response"
-        }
+    let mode: &[&str] = match plan.mode {
+        Mode::Tcp => &["mode tcp"],
+        Mode::KeepAlive => &["mode http", "option http-keep-alive", "http-reuse always"],
+        Mode::ServerClose => &["mode http", "option http-server-close"],
+        Mode::Spliced => &[
+            "mode http",
+            "option http-keep-alive",
+            "http-reuse always",
+            "option splice-response",
+        ],
     };
+    let mode = mode.join("\n    ");
     let target = match &plan.log {
         None => String::new(),
         Some(LogTarget::Udp(port)) => format!("    log 127.0.0.1:{port} local0\n"),
@@ -80,7 +84,8 @@ pub(crate) fn haproxy(plan: &Plan, port: u16, dir: &Path) -> String {
         "global\n    maxconn {MAXCONN}\n    nbthread 1\n{target}\n\
          defaults\n    {mode}\n    timeout connect 10s\n    timeout client 60s\n    \
          timeout server 60s\n{log}\n\
-         listen bench\n    bind 127.0.0.1:{port}\n{rules}    server origin 127.0.0.1:{origin_port}\n"
+         listen bench\n    bind 127.0.0.1:{port}\n{rules}    \
+         server origin 127.0.0.1:{origin_port}\n"
     )
 }
 

@@ -1,8 +1,8 @@
 //! Memory of idle connections: clients that send one request each and then stay connected.
 //!
-//! Called by `measure`. `Held` is an origin that keeps all requests waiting until the last has come,
-//! so that every session of the proxy is busy at the same moment, and then closes its side, so that
-//! what stays in the proxy are the client connections alone.
+//! Called by `measure`. `Held` is an origin that keeps all requests waiting until the last has
+//! come, so that every session of the proxy is busy at the same moment, and then closes its side,
+//! so that what stays in the proxy are the client connections alone.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

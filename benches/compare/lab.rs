@@ -15,7 +15,8 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
 use crate::config::{self, LogTarget, Mode, Plan};
-use crate::process::{CpuTime, Directory, Outcome, Program, free_port, idle_seconds, pin};
+use crate::process::{Directory, Outcome, Program, free_port, pin};
+use crate::procfs::{CpuTime, idle_seconds};
 
 /// A program that is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]

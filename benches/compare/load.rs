@@ -1,7 +1,7 @@
 //! Load from wrk: runs it, checks its answer, and counts the system calls of a proxy meanwhile.
 //!
-//! Called by `measure`. Invariant: a run with any error response or socket error is a failure, not a
-//! figure, because refused requests are cheap and would look like speed.
+//! Called by `measure`. Invariant: a run with any error response or socket error is a failure, not
+//! a figure, because refused requests are cheap and would look like speed.
 
 use std::fs;
 use std::process::Command;

@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --bench compare` prints the table of budgets as measured here; benches/README.md
 //! says how to read it. Owns the order of the measurements: for each row, round after round, the
-//! contestants in turn, so that a drift of the machine meets all of them. Never judges a time by its
-//! exit status: that is 0 unless nothing at all could be measured.
+//! contestants in turn, so that a drift of the machine meets all of them. Never judges a time by
+//! its exit status: that is 0 unless nothing at all could be measured.
 
 mod bulk;
 mod config;
@@ -12,6 +12,7 @@ mod lab;
 mod load;
 mod measure;
 mod process;
+mod procfs;
 mod relay;
 mod sink;
 mod table;

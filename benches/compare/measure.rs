@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 
 use crate::bulk;
-use crate::config::{LogTarget, Mode};
+use crate::config::{LogTarget, Mode, Plan};
 use crate::idle::{self, Held};
 use crate::lab::{Contestant, Lab, Sample, Window};
 use crate::load;
@@ -202,7 +203,7 @@ fn request_cpu(lab: &Lab, contestant: Contestant, mode: Mode) -> Outcome<Sample>
 }
 
 /// Loads a fresh proxy with wrk; returns its CPU per request and how many requests there were.
-fn loaded(lab: &Lab, contestant: Contestant, plan: &crate::config::Plan) -> Outcome<(Sample, u64)> {
+fn loaded(lab: &Lab, contestant: Contestant, plan: &Plan) -> Outcome<(Sample, u64)> {
     let proxy = lab.start(contestant, plan)?;
     let window = Window::open(&proxy)?;
     let requests = load::wrk(lab, proxy.port, lab.seconds)?;
@@ -245,7 +246,7 @@ fn idle_after_burst(lab: &Lab, contestant: Contestant) -> Outcome<Sample> {
 }
 
 /// A listener of our own and the plan that has it as its origin.
-fn own_origin(lab: &Lab, mode: Mode) -> Outcome<(TcpListener, crate::config::Plan)> {
+fn own_origin(lab: &Lab, mode: Mode) -> Outcome<(TcpListener, Plan)> {
     let mut plan = lab.plan(mode);
     plan.origin_port = free_port()?;
     let address = (Ipv4Addr::LOCALHOST, plan.origin_port);
@@ -286,7 +287,7 @@ fn log_to_file(lab: &Lab, contestant: Contestant) -> Outcome<Sample> {
     result
 }
 
-fn lines_of(path: &std::path::Path) -> Option<u64> {
+fn lines_of(path: &Path) -> Option<u64> {
     let text = fs::read(path).ok()?;
     u64::try_from(memchr::memchr_iter(b'\n', &text).count()).ok()
 }

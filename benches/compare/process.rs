@@ -1,9 +1,10 @@
-//! Child processes of the comparison: started on one core, measured through /proc, ended with their guard.
+//! Child processes of the comparison: started on one core, measured, ended with their guard.
 //!
 //! Owns every process that the comparison starts and its temporary directory. Called by `lab` and
 //! the measurements. Invariants: a process dies with its `Program`, on return, on panic (guards
 //! unwind) and on SIGINT, SIGTERM or SIGHUP (`clean_up_on_signals`); it is ended by its id alone.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
@@ -18,6 +19,8 @@ use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
 use nix::unistd::Pid;
 
+use crate::procfs::{CpuTime, family, resident_bytes};
+
 /// A result whose error is the text after `failed: ` in the table.
 pub(crate) type Outcome<T> = Result<T, String>;
 
@@ -25,28 +28,6 @@ pub(crate) type Outcome<T> = Result<T, String>;
 pub(crate) struct Program {
     child: Child,
     stderr: PathBuf,
-}
-
-/// User and system time of a program so far, in seconds.
-#[derive(Clone, Copy)]
-pub(crate) struct CpuTime {
-    pub(crate) user: f64,
-    pub(crate) system: f64,
-}
-
-impl CpuTime {
-    /// Seconds spent between an earlier reading and this one.
-    pub(crate) fn since(self, earlier: Self) -> Self {
-        Self {
-            user: self.user - earlier.user,
-            system: self.system - earlier.system,
-        }
-    }
-
-    /// User and system time together, in seconds.
-    pub(crate) fn total(self) -> f64 {
-        self.user + self.system
-    }
 }
 
 impl Program {
@@ -107,7 +88,7 @@ impl Program {
             .collect()
     }
 
-    /// CPU time of the program and all its descendants, from `/proc/PID/stat`.
+    /// CPU time of the program and all its descendants.
     ///
     /// # Errors
     /// The program has ended: what it used can no longer be told apart.
@@ -116,11 +97,7 @@ impl Program {
         if family.iter().all(|process| process.zombie) {
             return Err(format!("ended during the measurement {}", self.complaint()));
         }
-        let seconds = |ticks: u64| ticks as f64 / TICKS_PER_SECOND;
-        Ok(CpuTime {
-            user: seconds(family.iter().map(|process| process.user_ticks).sum()),
-            system: seconds(family.iter().map(|process| process.system_ticks).sum()),
-        })
+        Ok(CpuTime::of(&family))
     }
 
     /// Resident memory of the program and all its descendants, in bytes.
@@ -128,13 +105,11 @@ impl Program {
     /// # Errors
     /// The program has ended, or the kernel has no `smaps_rollup`.
     pub(crate) fn resident_bytes(&self) -> Outcome<u64> {
-        let mut total = 0;
-        for pid in self.pids() {
-            let path = format!("/proc/{pid}/smaps_rollup");
-            let text = fs::read_to_string(&path).map_err(|e| format!("{path}: {e}"))?;
-            total += resident_of(&text).ok_or_else(|| format!("{path}: no Rss line"))?;
+        let pids = self.pids();
+        if pids.is_empty() {
+            return Err(format!("ended during the measurement {}", self.complaint()));
         }
-        Ok(total)
+        pids.into_iter().map(resident_bytes).sum()
     }
 
     /// Sends `signal` to the program itself and waits for its end.
@@ -235,23 +210,6 @@ pub(crate) fn output(command: &mut Command, stderr: PathBuf, limit: Duration) ->
     Err(format!("{name}: not done after {} s", limit.as_secs()))
 }
 
-/// Seconds that `core` has had nothing to do since the machine started; 0 when it cannot be told.
-pub(crate) fn idle_seconds(core: usize) -> f64 {
-    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
-    let name = format!("cpu{core} ");
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix(&name))
-        .unwrap_or_default();
-    // user nice system idle iowait ..
-    let ticks = line
-        .split_whitespace()
-        .skip(3)
-        .take(2)
-        .filter_map(|word| word.parse::<u64>().ok());
-    ticks.sum::<u64>() as f64 / TICKS_PER_SECOND
-}
-
 /// A TCP port of 127.0.0.1 that nothing uses, below the range of ephemeral ports.
 ///
 /// Ports are handed out upwards, so that no two contestants of one run ever share one.
@@ -326,68 +284,13 @@ fn end_everything() {
 
 /// What must go when the comparison is interrupted.
 struct Cleanup {
-    pids: std::collections::BTreeSet<u32>,
+    pids: BTreeSet<u32>,
     directory: Option<PathBuf>,
     home: Option<usize>,
 }
 
 fn cleanup() -> MutexGuard<'static, Cleanup> {
     CLEANUP.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// One line of `/proc/PID/stat`, as far as it is of use here.
-struct Process {
-    pid: u32,
-    parent: u32,
-    zombie: bool,
-    user_ticks: u64,
-    system_ticks: u64,
-    started: u64,
-}
-
-impl Process {
-    fn read(pid: u32) -> Option<Self> {
-        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name in parentheses may hold spaces and parentheses itself: the last one ends it.
-        let (_, rest) = text.rsplit_once(')')?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-        Some(Self {
-            pid,
-            parent: u32::try_from(number(1)?).ok()?,
-            zombie: fields.first() == Some(&"Z"),
-            user_ticks: number(11)?,
-            system_ticks: number(12)?,
-            started: number(19)?,
-        })
-    }
-
-    /// Whether this very process, not a later one with its id, still runs.
-    fn is_alive(&self) -> bool {
-        Self::read(self.pid).is_some_and(|now| now.started == self.started && !now.zombie)
-    }
-}
-
-/// The process `root` and its descendants, parents first; empty when it is gone.
-fn family(root: u32) -> Vec<Process> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut others: Vec<Process> = pids.filter_map(Process::read).collect();
-    let mut members: Vec<Process> = others
-        .extract_if(.., |process| process.pid == root)
-        .collect();
-    let mut next = 0;
-    while let Some(parent) = members.get(next).map(|process| process.pid) {
-        members.extend(others.extract_if(.., |process| process.parent == parent));
-        next += 1;
-    }
-    members
-}
-
-fn resident_of(rollup: &str) -> Option<u64> {
-    let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"))?;
-    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 fn send(pid: u32, signal: Signal) {
@@ -404,7 +307,7 @@ fn describe(status: ExitStatus) -> String {
 }
 
 static CLEANUP: Mutex<Cleanup> = Mutex::new(Cleanup {
-    pids: std::collections::BTreeSet::new(),
+    pids: BTreeSet::new(),
     directory: None,
     home: None,
 });
@@ -414,5 +317,3 @@ const PORT_LAST: u16 = 32_000;
 const START_WAIT: Duration = Duration::from_secs(5);
 const END_WAIT: Duration = Duration::from_secs(2);
 const POLL_EVERY: Duration = Duration::from_millis(10);
-/// The unit of `/proc/PID/stat` (`USER_HZ`) is fixed at 100 on every architecture in use.
-const TICKS_PER_SECOND: f64 = 100.0;

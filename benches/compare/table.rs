@@ -91,8 +91,8 @@ impl Figures {
         }
     }
 
-    /// weir's figure as a multiple of that of `other`: the median of the rounds' own ratios, because
-    /// a slow minute of the machine meets both sides of a round.
+    /// weir's figure as a multiple of that of `other`: the median of the rounds' own ratios,
+    /// because a slow minute of the machine meets both sides of a round.
     fn ratio(&self, other: Contestant) -> Option<f64> {
         let count = self.column(Contestant::Weir).rounds.len();
         let ratios: Option<Vec<f64>> = (0..count).map(|i| self.round_ratio(other, i)).collect();
