@@ -64,7 +64,7 @@ pub(crate) static ROWS: [Row; 13] = [
     },
     Row {
         name: "keepalive",
-        what: "the same: system calls per request",
+        what: "HTTP keep-alive on both sides: system calls per request",
         unit: Unit::Calls,
         budget: Budget {
             absolute: Some(4.3),
@@ -86,7 +86,7 @@ pub(crate) static ROWS: [Row; 13] = [
     },
     Row {
         name: "close",
-        what: "the same: system calls per request",
+        what: "HTTP, server connection closed each time: system calls per request",
         unit: Unit::Calls,
         budget: Budget {
             absolute: Some(10.5),
@@ -120,7 +120,7 @@ pub(crate) static ROWS: [Row; 13] = [
     },
     Row {
         name: "burst",
-        what: "the same, 4,000 requests at once before they idle",
+        what: "idle keep-alive client after 4,000 requests at once: resident memory each",
         unit: Unit::Bytes,
         budget: Budget {
             absolute: Some(1024.0),
@@ -142,7 +142,7 @@ pub(crate) static ROWS: [Row; 13] = [
     },
     Row {
         name: "bulk",
-        what: "the same, not spliced",
+        what: "bulk HTTP download, not spliced: CPU per GB",
         unit: Unit::SecondsPerGigabyte,
         budget: Budget {
             of_haproxy: Some(0.85),
@@ -164,7 +164,7 @@ pub(crate) static ROWS: [Row; 13] = [
     },
     Row {
         name: "log",
-        what: "the same: syslog over a unix socket",
+        what: "what an access log adds per request: syslog over a unix socket",
         unit: Unit::Microseconds,
         budget: Budget {
             of_haproxy: Some(0.5),
@@ -175,7 +175,7 @@ pub(crate) static ROWS: [Row; 13] = [
     },
     Row {
         name: "log",
-        what: "the same: to a file descriptor (a file)",
+        what: "what an access log adds per request: to a file descriptor (a file)",
         unit: Unit::Microseconds,
         budget: Budget {
             of_haproxy: Some(0.5),

@@ -92,11 +92,16 @@ impl Figures {
     }
 
     /// weir's figure as a multiple of that of `other`: the median of the rounds' own ratios,
-    /// because a slow minute of the machine meets both sides of a round.
+    /// because a slow minute of the machine meets both sides of a round. `None` when half of the
+    /// rounds or more have none.
     fn ratio(&self, other: Contestant) -> Option<f64> {
         let count = self.column(Contestant::Weir).rounds.len();
-        let ratios: Option<Vec<f64>> = (0..count).map(|i| self.round_ratio(other, i)).collect();
-        middle(ratios?, f64::total_cmp)
+        let rounds = 0..count;
+        let ratios: Vec<f64> = rounds.filter_map(|i| self.round_ratio(other, i)).collect();
+        if ratios.len() * 2 <= count {
+            return None;
+        }
+        middle(ratios, f64::total_cmp)
     }
 
     /// The ratio in one round. There is none when one of the two is not positive: what something
