@@ -21,6 +21,7 @@ mod reply;
 mod server_side;
 mod session;
 mod sides;
+mod trace;
 pub mod timing;
 pub mod transaction;
 

@@ -104,7 +104,6 @@ impl Session {
         self.response.analysers = AnalyserSet::RES_XFER_BODY;
         self.server_side.endpoint = Endpoint::Applet(Box::new(Applet::Reply(applet)));
         self.server_side.state = InterfaceState::Established;
-        self.timing.response_ms = self.timing.since_start_ms(core.engine.clock.monotonic_us());
         core.count_local_response(self.frontend, reply.status);
         Verdict::Continue
     }

@@ -114,6 +114,8 @@ pub struct Session {
     pub timing: Timing,
     /// Bytes already added to the counters, in and out (`contstats`, several requests).
     pub counted: (u64, u64),
+    /// Bytes to the client before the running request.
+    pub log_mark: u64,
     /// Idle connections wait for this session alone.
     pub has_private_idle: bool,
     /// The HTTP request being processed.
@@ -146,6 +148,7 @@ impl Session {
             outcome: Outcome::default(),
             timing: Timing::default(),
             counted: (0, 0),
+            log_mark: 0,
             has_private_idle: false,
             transaction: None,
         }

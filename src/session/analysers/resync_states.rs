@@ -109,6 +109,7 @@ impl Session {
         self.give_up_server_connection(core);
         self.close_books(core);
         self.forget_backend(core);
+        self.log_mark = self.response.total;
         self.flags.remove(SessionFlags::FIRST_REQUEST);
         let date = core.engine.clock.date();
         self.timing.restart(core.engine.clock.monotonic_us(), date);
