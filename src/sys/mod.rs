@@ -24,4 +24,4 @@ pub mod socket_option;
 pub mod splice;
 
 pub use address::{Endpoint, Family, SocketName, UNIX_NAME_LEN_MAX};
-pub use fd::{Fd, close, set_nonblocking};
+pub use fd::{Fd, close, set_nonblocking, write};
