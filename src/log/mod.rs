@@ -104,9 +104,10 @@ impl Logs {
         self.clean = clean;
     }
 
-    /// Sends what is queued, as far as receivers take it at once.
-    pub fn flush(&mut self) {
-        self.senders.flush();
+    /// Sends what is queued, as far as receivers take it at once. True when a busy receiver
+    /// left lines waiting: the next call should not be far away.
+    pub fn flush(&mut self) -> bool {
+        self.senders.flush()
     }
 
     /// Lines that were dropped since the start (`DroppedLogs` of `show info`).

@@ -6,8 +6,8 @@
 
 use std::io;
 
-use super::SenderCounts;
 use super::queue::Queue;
+use super::{SenderCounts, lines};
 use crate::config::model::LogTransport;
 use crate::sys::datagram::{connected_datagram_socket, sendmmsg};
 use crate::sys::socket_option::set_receive_buffer;
@@ -35,37 +35,38 @@ enum Failure {
 }
 
 impl Datagrams {
-    /// Sends the lines of `queue` as far as they leave without waiting.
+    /// Sends the lines of `queue`. Those left wait for a receiver that is busy; when there
+    /// is none, or no way to it, they are dropped.
     pub(super) fn send(
         &mut self,
         transport: &LogTransport,
-        queue: &Queue,
+        queue: &mut Queue,
         now_us: i64,
     ) -> SenderCounts {
         let mut counts = SenderCounts::default();
-        let mut passed = 0;
         let mut refused = false;
-        while passed < queue.len() {
+        while !queue.is_empty() {
             let Some(fd) = self.open(transport, now_us) else {
+                drop_lines(queue, usize::MAX, &mut counts);
                 break;
             };
-            let error = match sendmmsg(fd, None, queue.lines(passed)) {
-                Ok(count) => {
-                    passed = passed.saturating_add(count.max(1));
-                    counts.sent = counts.sent.saturating_add(lines(count));
+            let error = match sendmmsg(fd, None, queue.lines()) {
+                Ok(sent) => {
+                    queue.skip_lines(sent.max(1));
+                    counts.sent = counts.sent.saturating_add(lines(sent));
                     continue;
                 }
                 Err(error) => error,
             };
             match failure(transport, &error) {
-                // A second time, the receiver is away: one line per turn asks for it.
-                Failure::Refused if !refused => refused = true,
-                Failure::TooLong => passed = passed.saturating_add(1),
-                Failure::Refused | Failure::Full => break,
+                Failure::Full => break,
+                Failure::TooLong => drop_lines(queue, 1, &mut counts),
                 Failure::Broken => self.close(),
+                // A second time the receiver is away: one line per turn asks for it.
+                Failure::Refused if refused => drop_lines(queue, usize::MAX, &mut counts),
+                Failure::Refused => refused = true,
             }
         }
-        counts.dropped = lines(queue.len()).saturating_sub(counts.sent);
         counts
     }
 
@@ -118,8 +119,10 @@ fn failure(transport: &LogTransport, error: &io::Error) -> Failure {
     }
 }
 
-fn lines(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
+fn drop_lines(queue: &mut Queue, count: usize, counts: &mut SenderCounts) {
+    let count = count.min(queue.len());
+    counts.dropped = counts.dropped.saturating_add(lines(count));
+    queue.skip_lines(count);
 }
 
 /// A destination that could not be reached is tried again after this time.

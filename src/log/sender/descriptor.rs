@@ -2,12 +2,12 @@
 //!
 //! Whole lines leave together in writes of at most `PIPE_BUF` bytes, which a pipe takes
 //! whole or not at all: lines of several processes on one pipe do not mix. Only a longer
-//! line can be cut in the middle; its rest is kept and goes first next time.
+//! line can be cut in the middle; its rest stays in the queue and goes first next time.
 
 use std::io;
 
-use super::SenderCounts;
 use super::queue::Queue;
+use super::{SenderCounts, lines};
 use crate::sys::{self, Fd};
 
 /// A descriptor that was there at the start and stays open.
@@ -16,86 +16,42 @@ pub(super) struct Descriptor {
     fd: Fd,
     /// Set once it returns at once instead of blocking.
     is_prepared: bool,
-    /// The rest of a line that was cut in the middle.
-    rest: Vec<u8>,
 }
 
 impl Descriptor {
     pub(super) const fn new(fd: Fd) -> Self {
-        Self {
-            fd,
-            is_prepared: false,
-            rest: Vec::new(),
-        }
+        let is_prepared = false;
+        Self { fd, is_prepared }
     }
 
-    /// Writes the lines of `queue` as far as they are taken at once.
-    pub(super) fn send(&mut self, queue: &Queue) -> SenderCounts {
-        let mut sent = 0;
-        if self.prepare().is_ok() && self.write_rest() {
-            sent = self.write_lines(queue);
+    /// Writes the lines of `queue` as far as they are taken at once. What is left waits for
+    /// the reader; nothing is left when there is none.
+    pub(super) fn send(&mut self, queue: &mut Queue) -> SenderCounts {
+        let mut counts = SenderCounts::default();
+        while !queue.is_empty() {
+            let chunk = queue.chunk(ATOMIC_LEN_MAX);
+            match self.write(chunk) {
+                Ok(0) => break,
+                Ok(written) => {
+                    let whole = queue.skip_bytes(written);
+                    counts.sent = counts.sent.saturating_add(lines(whole));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    counts.dropped = lines(queue.len());
+                    queue.clear();
+                }
+            }
         }
-        let count = |lines: usize| u64::try_from(lines).unwrap_or(u64::MAX);
-        SenderCounts {
-            sent: count(sent),
-            dropped: count(queue.len().saturating_sub(sent)),
-        }
+        counts
     }
 
-    fn prepare(&mut self) -> io::Result<()> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.is_prepared {
             sys::set_nonblocking(self.fd)?;
             self.is_prepared = true;
         }
-        Ok(())
-    }
-
-    /// True when no rest is left.
-    fn write_rest(&mut self) -> bool {
-        while !self.rest.is_empty() {
-            match sys::write(self.fd, &self.rest) {
-                Ok(0) => return false,
-                Ok(written) => {
-                    self.rest.drain(..written.min(self.rest.len()));
-                }
-                Err(error) => {
-                    // A reader that is gone will not miss the rest.
-                    if error.kind() != io::ErrorKind::WouldBlock {
-                        self.rest.clear();
-                    }
-                    return false;
-                }
-            }
-        }
-        true
-    }
-
-    /// Number of lines taken; one that was cut in the middle counts.
-    fn write_lines(&mut self, queue: &Queue) -> usize {
-        let mut sent = 0;
-        while sent < queue.len() {
-            let (bytes, count) = queue.chunk(sent, ATOMIC_LEN_MAX);
-            let Ok(written) = sys::write(self.fd, bytes) else {
-                return sent;
-            };
-            if written < bytes.len() {
-                return sent.saturating_add(self.keep_rest(bytes, written));
-            }
-            sent = sent.saturating_add(count);
-        }
-        sent
-    }
-
-    /// Keeps the rest of the line that ended in the middle; the number of lines begun.
-    fn keep_rest(&mut self, bytes: &[u8], written: usize) -> usize {
-        let (taken, rest) = bytes.split_at_checked(written).unwrap_or((bytes, &[]));
-        let whole = memchr::memchr_iter(b'\n', taken).count();
-        if taken.is_empty() || taken.ends_with(b"\n") {
-            return whole;
-        }
-        let line = rest.split_inclusive(|byte| *byte == b'\n').next();
-        self.rest.extend_from_slice(line.unwrap_or_default());
-        whole.saturating_add(1)
+        sys::write(self.fd, bytes)
     }
 }
 

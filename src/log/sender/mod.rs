@@ -1,7 +1,8 @@
 //! Senders: one per place that log lines go to, with the lines that wait for the turn's end.
 //!
-//! Owned by `Logs`. A sender never blocks: what the receiver does not take at once is
-//! dropped and counted, in order, so that a stuck log server costs lines and not traffic.
+//! Owned by `Logs`. A sender never blocks: lines that a busy receiver does not take wait for
+//! the next turn, and while the queue is full new ones are dropped and counted, so that a
+//! stuck log server costs lines and not traffic. Those that leave do so in order.
 //! Invariant: a queue holds [`LINES_MAX`] lines and about [`BYTES_MAX`] bytes at most.
 
 mod datagram;
@@ -40,10 +41,13 @@ impl Senders {
         self.senders.iter()
     }
 
-    pub(super) fn flush(&mut self) {
+    /// Sends what waits; true when something still does.
+    pub(super) fn flush(&mut self) -> bool {
+        let mut is_waiting = false;
         for sender in &mut self.senders {
-            sender.flush();
+            is_waiting |= sender.flush();
         }
+        is_waiting
     }
 }
 
@@ -65,6 +69,8 @@ pub(super) struct Sender {
     counts: SenderCounts,
     /// Moment of the latest line, in microseconds of the wall clock.
     now_us: i64,
+    /// The receiver did not take all at the latest attempt.
+    is_busy: bool,
 }
 
 #[derive(Debug)]
@@ -87,6 +93,7 @@ impl Sender {
             queue: Queue::default(),
             counts: SenderCounts::default(),
             now_us: 0,
+            is_busy: false,
         }
     }
 
@@ -107,33 +114,48 @@ impl Sender {
         }
     }
 
-    /// Queues the line that `write` appends, its end included. A full queue leaves first.
+    /// Queues the line that `write` appends, its end included. A full queue is sent first,
+    /// unless its receiver was busy in this turn already: then the line is dropped.
     pub(super) fn queue(&mut self, now: Date, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.queue.is_full() {
-            self.flush();
-        }
         self.now_us = now
             .0
             .saturating_mul(1_000_000)
             .saturating_add(i64::from(now.1));
+        if self.queue.is_full() && !self.is_busy {
+            self.send();
+        }
+        if self.queue.is_full() {
+            self.counts.dropped = self.counts.dropped.saturating_add(1);
+            return;
+        }
         self.queue.push(write);
     }
 
-    /// Sends what waits; afterwards nothing does, but the rest of a line cut in the middle.
-    pub(super) fn flush(&mut self) {
+    /// Sends what waits; true when the receiver is busy and some of it still does.
+    pub(super) fn flush(&mut self) -> bool {
+        self.is_busy = false;
+        self.send();
+        self.is_busy
+    }
+
+    fn send(&mut self) {
         if self.queue.is_empty() {
             return;
         }
+        let queue = &mut self.queue;
         let counts = match &mut self.channel {
-            Channel::Datagrams(datagrams) => {
-                datagrams.send(&self.transport, &self.queue, self.now_us)
-            }
-            Channel::Descriptor(descriptor) => descriptor.send(&self.queue),
+            Channel::Datagrams(datagrams) => datagrams.send(&self.transport, queue, self.now_us),
+            Channel::Descriptor(descriptor) => descriptor.send(queue),
         };
         self.counts.sent = self.counts.sent.saturating_add(counts.sent);
         self.counts.dropped = self.counts.dropped.saturating_add(counts.dropped);
-        self.queue.clear();
+        self.is_busy = !self.queue.is_empty();
     }
+}
+
+/// A number of lines for the counters.
+fn lines(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Lines that wait at most.
