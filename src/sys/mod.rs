@@ -9,6 +9,8 @@
 )]
 
 mod address;
+#[cfg(test)]
+pub mod allocation;
 pub mod clock;
 pub mod datagram;
 pub mod epoll;

@@ -11,3 +11,6 @@ pub mod escape;
 pub mod http;
 pub mod tcp;
 pub(super) mod text;
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,6 @@
 //! per line and tells when nobody listens. A unix path is looked up when it is opened, so
 //! relative to the chroot.
 
-use std::io;
-
 use super::queue::Queue;
 use super::{SenderCounts, lines};
 use crate::config::model::LogTransport;
@@ -21,13 +19,13 @@ pub(super) struct Datagrams {
     opened_us: Option<i64>,
 }
 
-/// What a failure of the first waiting line means for it and the others.
+/// What came of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
-    /// An earlier line met nobody, and the kernel tells it now: this one may still leave.
+enum Attempt {
+    /// Lines left, or one that never can was dropped.
+    Passed,
+    /// An earlier line met nobody, and the kernel told it: this one may still leave.
     Refused,
-    /// This line alone is too long.
-    TooLong,
     /// Nothing leaves now.
     Full,
     /// The socket is of no use any more.
@@ -45,26 +43,19 @@ impl Datagrams {
     ) -> SenderCounts {
         let mut counts = SenderCounts::default();
         let mut refused = false;
+        let is_udp = matches!(transport, LogTransport::Udp(_));
         while !queue.is_empty() {
             let Some(fd) = self.open(transport, now_us) else {
                 drop_lines(queue, usize::MAX, &mut counts);
                 break;
             };
-            let error = match sendmmsg(fd, None, queue.lines()) {
-                Ok(sent) => {
-                    queue.skip_lines(sent.max(1));
-                    counts.sent = counts.sent.saturating_add(lines(sent));
-                    continue;
-                }
-                Err(error) => error,
-            };
-            match failure(transport, &error) {
-                Failure::Full => break,
-                Failure::TooLong => drop_lines(queue, 1, &mut counts),
-                Failure::Broken => self.close(),
-                // A second time the receiver is away: one line per turn asks for it.
-                Failure::Refused if refused => drop_lines(queue, usize::MAX, &mut counts),
-                Failure::Refused => refused = true,
+            match attempt(fd, is_udp, queue, &mut counts) {
+                Attempt::Passed => refused = false,
+                Attempt::Full => break,
+                Attempt::Broken => self.close(),
+                // A second time the receiver is away: a line or two per turn ask for it.
+                Attempt::Refused if refused => drop_lines(queue, usize::MAX, &mut counts),
+                Attempt::Refused => refused = true,
             }
         }
         counts
@@ -110,12 +101,31 @@ impl Drop for Datagrams {
     }
 }
 
-fn failure(transport: &LogTransport, error: &io::Error) -> Failure {
+/// One call for all lines that wait.
+fn attempt(fd: Fd, is_udp: bool, queue: &mut Queue, counts: &mut SenderCounts) -> Attempt {
+    let error = match sendmmsg(fd, None, queue.lines()) {
+        Ok(sent) => {
+            queue.skip_lines(sent.max(1));
+            counts.sent = counts.sent.saturating_add(lines(sent));
+            // The kernel forgets a refusal once it has stopped a batch for it; every
+            // other reason is still there at the next attempt.
+            let is_refused = is_udp && !queue.is_empty();
+            return if is_refused {
+                Attempt::Refused
+            } else {
+                Attempt::Passed
+            };
+        }
+        Err(error) => error,
+    };
     match error.raw_os_error() {
-        Some(libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM) => Failure::Full,
-        Some(libc::EMSGSIZE) => Failure::TooLong,
-        Some(libc::ECONNREFUSED) if matches!(transport, LogTransport::Udp(_)) => Failure::Refused,
-        _ => Failure::Broken,
+        Some(libc::EAGAIN | libc::ENOBUFS | libc::ENOMEM) => Attempt::Full,
+        Some(libc::ECONNREFUSED) if is_udp => Attempt::Refused,
+        Some(libc::EMSGSIZE) => {
+            drop_lines(queue, 1, counts);
+            Attempt::Passed
+        }
+        _ => Attempt::Broken,
     }
 }
 
