@@ -5,8 +5,12 @@ use std::net::Ipv6Addr;
 use crate::log::record::{NOSRV, Record};
 use crate::net::address::PeerAddress;
 
-/// Appends a number.
+/// Appends a number. Most numbers of a line are below ten.
 pub(in crate::log) fn push_u64(out: &mut Vec<u8>, mut value: u64) {
+    if value < 10 {
+        out.push(digit(value));
+        return;
+    }
     let mut digits = [0u8; U64_DIGITS_MAX];
     let mut len = 0;
     for slot in digits.iter_mut().rev() {
