@@ -14,7 +14,7 @@ use crate::args::{Action, Arguments, flags, program_name, version};
 use crate::config::condition::evaluate_condition;
 use crate::config::environment::Environment;
 use crate::config::model::{Config, ProxyOption};
-use crate::config::{diagnostic, loader, manual};
+use crate::config::{check, diagnostic, loader, manual};
 use crate::engine::poller::{self, PollerChoice, PollerKind};
 use crate::net::bind::HandedOver;
 use crate::net::listeners::{Listeners, Severity};
@@ -110,6 +110,13 @@ fn serve(
         return fail(messages, &text);
     }
     let (modes, mut config) = read_configuration(arguments, messages)?;
+    let nothing = check::nothing_to_serve(&config);
+    if let Some(diagnostic) = &nothing
+        && config.global.stats_sockets.is_empty()
+    {
+        messages.alert(&diagnostic.message);
+        return Ok(ExitCode::from(NOTHING_TO_SERVE));
+    }
     if arguments.action == Action::Check {
         if messages.is_audible() {
             messages.print("Configuration file is valid\n");
@@ -117,6 +124,7 @@ fn serve(
         return Ok(ExitCode::SUCCESS);
     }
     let plan = settle_limits(&mut config, &modes, messages)?;
+    check::settle_limits(&mut config, plan.maxconn);
     let choice = choice_of(&config.global.disabled_pollers, Some(config.global.tuning.maxpollevents));
     show_pollers(choice, &modes, messages)?;
     let config: &'static Config = Box::leak(Box::new(config));
@@ -259,11 +267,6 @@ fn bind_listeners(
     messages: &mut Messages,
 ) -> Result<Listeners, Failed> {
     let mut listeners = Listeners::new(config, config.global.maxconn);
-    if listeners.iter().next().is_none() {
-        let text = "No enabled listener found (check for 'bind' directives) ! Exiting.";
-        messages.say_main(Level::Alert, text);
-        return Err(Failed);
-    }
     let old = arguments.replaced.as_ref().map_or(&[][..], |replaced| &replaced.pids);
     let mut handed_over = HandedOver::default();
     let bound = takeover::bind_all(old, &mut RunningProcesses, || {
@@ -317,6 +320,8 @@ impl Start<'_> {
             Ok(null) => null,
             Err(error) => return fail(messages, &format!("cannot open /dev/null: {error}")),
         };
+        // The time zone is read now: inside a chroot its file may be missing.
+        let _ = sys::clock::local_time(0);
         self.drop_privileges(messages)?;
         if !self.modes.daemon {
             if let Some(pidfile) = pidfile
@@ -430,3 +435,6 @@ fn needs_network_rights(config: &Config) -> bool {
         sources.into_iter().any(|source| source.usesrc.is_some() || source.interface.is_some());
     foreign || config.binds.iter().any(|bind| bind.options.transparent || bind.options.interface.is_some())
 }
+
+/// Exit status of a configuration in which nothing would listen, as HAProxy's `-c` has it.
+const NOTHING_TO_SERVE: u8 = 2;

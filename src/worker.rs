@@ -17,10 +17,11 @@ use crate::engine::clock::Clock;
 use crate::engine::fdtab::{FdCallback, Polling};
 use crate::engine::poller::PollerChoice;
 use crate::engine::pool::{BufferPool, Pool, Reclaim};
-use crate::engine::task::TaskId;
+use crate::engine::task::{TaskId, TaskOutcome, Wake};
+use crate::engine::tick::Tick;
 use crate::engine::{Context, Engine, run_poll_loop};
 use crate::http::errors::{self, ErrorPage};
-use crate::log::Logs;
+use crate::log::{Identity, Logs};
 use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
 use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
@@ -64,6 +65,8 @@ pub struct Core {
     pub logs: Logs,
     /// Lets held listeners accept again when their pause is over.
     pub release_task: TaskId,
+    /// Makes the loop turn while log lines wait for a busy receiver.
+    pub log_task: TaskId,
     /// Pipes for splicing.
     pub pipes: PipePool,
     /// Messages that were refused, for `show errors`.
@@ -144,6 +147,7 @@ impl Worker {
     ) -> io::Result<Self> {
         let mut engine = Engine::new(choice, clock)?;
         let release_task = engine.scheduler.spawn(manage_global_listener_queue, 0, 0);
+        let log_task = engine.scheduler.spawn(|_, _| TaskOutcome::Sleep(Tick::ETERNITY), 0, 0);
         let tuning = &config.global.tuning;
         let proxies = (0..config.proxies.len()).map(ProxyId::of_index);
         let core = Core {
@@ -155,7 +159,10 @@ impl Worker {
             balancers: proxies.map(|proxy| Balancer::new(config, proxy)).collect(),
             queues: Queues::new(config),
             idle: IdlePool::new(config),
-            logs: Logs::new(config, &process),
+            logs: Logs::new(
+                config,
+                &Identity { tag: &process.program, pid: process.pid, hostname: &process.node },
+            ),
             pipes: pipe_pool(&process, tuning),
             errors: ErrorCaptures::default(),
             source_ports: source_ports(config),
@@ -163,6 +170,7 @@ impl Worker {
             process,
             reclaim: Reclaim::default(),
             release_task,
+            log_task,
             engine,
         };
         Ok(Self { sessions: Sessions::default(), core })
@@ -221,13 +229,18 @@ impl Context for Worker {
         };
         session.flags.insert(SessionFlags::KILLED);
         let task = session.task;
-        self.core.engine.scheduler.wake(task, crate::engine::task::Wake::OTHER);
+        self.core.engine.scheduler.wake(task, Wake::OTHER);
         Polling::Wait
     }
 
-    /// The lines of one turn leave together.
+    /// The lines of one turn leave together. A receiver that takes no more is tried again
+    /// shortly, whatever else happens.
     fn finish_tasks(&mut self) {
-        self.core.logs.flush();
+        let core = &mut self.core;
+        if core.logs.flush() {
+            let soon = core.engine.clock.now_ms().add(LOG_RETRY_MS);
+            core.engine.scheduler.schedule_earlier(core.log_task, soon);
+        }
     }
 
     fn maintain(&mut self) {
@@ -339,3 +352,6 @@ impl Core {
         self.engine.fdtab.delete(fd);
     }
 }
+
+/// Pause before lines are offered again to a receiver that was busy.
+const LOG_RETRY_MS: u32 = 5;

@@ -1,3 +1,138 @@
 //! Traffic logs: formats and senders.
-pub struct Logs;
-impl Logs { pub fn new(_c: &crate::config::model::Config, _p: &crate::worker::ProcessInfo) -> Self { Self } pub fn flush(&mut self) {} }
+//!
+//! [`Logs`] is owned by the worker. Sessions fill a [`Record`] and hand it over, anybody may
+//! send a line of text; both only queue. The worker flushes once per turn of the loop,
+//! before the poller waits, and at the end. Invariants: nothing here blocks or fails, no
+//! line leaves with a control byte in it, and lines of one target keep their order.
+
+mod header;
+pub mod line;
+pub mod record;
+mod sender;
+mod target;
+
+pub use self::header::Identity;
+pub use self::line::clf::write_http_clf;
+pub use self::line::connect::write_connect;
+pub use self::line::date::Dates;
+pub use self::line::http::write_http;
+pub use self::line::tcp::write_tcp;
+pub use self::record::{Captures, ConnectionCounts, Date, NOSRV, Record, STATS, Timers};
+pub use self::sender::SenderCounts;
+pub use self::target::TargetSet;
+
+use self::line::escape::{Escape, has_control, push_escaped};
+use self::sender::Senders;
+use self::target::Targets;
+use crate::config::model::{Config, LogFormat, LogLevel, LogTransport, ProxyId};
+
+/// Where log lines leave: the targets of all proxies and their senders.
+#[derive(Debug)]
+pub struct Logs {
+    targets: Targets,
+    senders: Senders,
+    dates: Dates,
+    /// The line of a record while it is written.
+    line: Vec<u8>,
+    /// A line without the control bytes it came with.
+    clean: Vec<u8>,
+}
+
+impl Logs {
+    /// Resolves the targets of `config`. Nothing is opened yet: that waits for the first
+    /// line, when the process has changed its root. Queues do not survive a fork: flush
+    /// before it, or build this after it.
+    pub fn new(config: &Config, identity: &Identity<'_>) -> Self {
+        let mut senders = Senders::default();
+        Self {
+            targets: Targets::new(config, identity, &mut senders),
+            senders,
+            dates: Dates::new(),
+            line: Vec::new(),
+            clean: Vec::new(),
+        }
+    }
+
+    /// The targets of a proxy, those of `log global` included.
+    pub fn proxy_targets(&self, proxy: ProxyId) -> TargetSet {
+        self.targets.of_proxy(proxy.index())
+    }
+
+    /// The targets of the process.
+    pub fn global_targets(&self) -> TargetSet {
+        self.targets.global()
+    }
+
+    /// True when a line of this level would go anywhere: worth writing it.
+    pub fn wants(&self, proxy: ProxyId, level: LogLevel) -> bool {
+        let targets = self.targets.of_set(self.proxy_targets(proxy));
+        targets.iter().any(|target| target.wants(level))
+    }
+
+    /// Queues the line of a session in the shape that its frontend wants.
+    pub fn send_record(
+        &mut self,
+        targets: TargetSet,
+        (level, now): (LogLevel, Date),
+        format: LogFormat,
+        record: &Record<'_>,
+    ) {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        match format {
+            LogFormat::Default => write_connect(&mut line, record),
+            LogFormat::Tcp => write_tcp(&mut line, &mut self.dates, record),
+            LogFormat::Http => write_http(&mut line, &mut self.dates, record),
+            LogFormat::HttpClf => write_http_clf(&mut line, &mut self.dates, record),
+        }
+        self.send(targets, level, now, &line);
+        self.line = line;
+    }
+
+    /// Queues a line with the header of each target that wants its level. The line end may
+    /// be missing; control bytes are escaped.
+    pub fn send(&mut self, targets: TargetSet, level: LogLevel, now: Date, line: &[u8]) {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        if !has_control(line) {
+            self.queue(targets, level, now, line);
+            return;
+        }
+        let mut clean = std::mem::take(&mut self.clean);
+        clean.clear();
+        push_escaped(&mut clean, line, Escape::Control);
+        self.queue(targets, level, now, &clean);
+        self.clean = clean;
+    }
+
+    /// Sends what is queued, as far as receivers take it at once. True when a busy receiver
+    /// left lines waiting: the next call should not be far away.
+    pub fn flush(&mut self) -> bool {
+        self.senders.flush()
+    }
+
+    /// Lines that were dropped since the start (`DroppedLogs` of `show info`).
+    pub fn dropped(&self) -> u64 {
+        let dropped = self.senders.iter().map(|sender| sender.counts().dropped);
+        dropped.fold(0, u64::saturating_add)
+    }
+
+    /// What happened to the lines of each place that lines go to.
+    pub fn counts(&self) -> impl Iterator<Item = (&LogTransport, SenderCounts)> {
+        let senders = self.senders.iter();
+        senders.map(|sender| (sender.transport(), sender.counts()))
+    }
+
+    fn queue(&mut self, targets: TargetSet, level: LogLevel, now: Date, line: &[u8]) {
+        for target in self.targets.of_set(targets) {
+            if !target.wants(level) {
+                continue;
+            }
+            if let Some(sender) = self.senders.at(target.sender()) {
+                target.queue(sender, &mut self.dates, (level, now), line);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

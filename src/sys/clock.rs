@@ -48,17 +48,36 @@ pub fn local_time(secs: i64) -> Option<LocalTime> {
     }
     // SAFETY: localtime_r returned non-null, so it has written the whole structure.
     let tm = unsafe { broken_down.assume_init() };
-    let part = |value: libc::c_int| u32::try_from(value).unwrap_or(0);
-    Some(LocalTime {
-        year: tm.tm_year.saturating_add(1900),
-        month: part(tm.tm_mon).saturating_add(1),
-        day: part(tm.tm_mday),
-        hour: part(tm.tm_hour),
-        minute: part(tm.tm_min),
-        second: part(tm.tm_sec),
-        weekday: part(tm.tm_wday),
-        gmt_offset_secs: tm.tm_gmtoff,
-    })
+    Some(LocalTime::from_tm(&tm))
+}
+
+/// Converts seconds since 1970 to UTC. `None` when the year does not fit.
+pub fn utc_time(secs: i64) -> Option<LocalTime> {
+    let mut broken_down = MaybeUninit::<libc::tm>::uninit();
+    // SAFETY: both pointers are valid for the call; gmtime_r fills the second or returns null.
+    let filled = unsafe { libc::gmtime_r(&raw const secs, broken_down.as_mut_ptr()) };
+    if filled.is_null() {
+        return None;
+    }
+    // SAFETY: gmtime_r returned non-null, so it has written the whole structure.
+    let tm = unsafe { broken_down.assume_init() };
+    Some(LocalTime::from_tm(&tm))
+}
+
+impl LocalTime {
+    fn from_tm(tm: &libc::tm) -> Self {
+        let part = |value: libc::c_int| u32::try_from(value).unwrap_or(0);
+        Self {
+            year: tm.tm_year.saturating_add(1900),
+            month: part(tm.tm_mon).saturating_add(1),
+            day: part(tm.tm_mday),
+            hour: part(tm.tm_hour),
+            minute: part(tm.tm_min),
+            second: part(tm.tm_sec),
+            weekday: part(tm.tm_wday),
+            gmt_offset_secs: tm.tm_gmtoff,
+        }
+    }
 }
 
 /// Blocks the process. Only for the set-up phase and for a poller that fails, never in a
@@ -99,5 +118,11 @@ mod tests {
         );
         assert_eq!((time.year, time.month), (2023, 11));
         assert!(local_time(i64::MAX).is_none());
+        let utc = utc_time(secs).unwrap();
+        assert_eq!(
+            (utc.day, utc.hour, utc.minute, utc.second),
+            (14, 22, 13, 20)
+        );
+        assert_eq!((utc.weekday, utc.gmt_offset_secs), (2, 0));
     }
 }

@@ -65,6 +65,26 @@ pub fn set_close_on_exec(fd: Fd) -> io::Result<()> {
     check(unsafe { libc::fcntl(fd.raw(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(|_| ())
 }
 
+/// Writes to a file, pipe, terminal or socket, and returns how much it took. An interrupted
+/// write is repeated.
+///
+/// # Errors
+/// `WouldBlock` when nothing fits, `BrokenPipe` when nobody reads any more, and what else
+/// `write(2)` reports.
+pub fn write(fd: Fd, bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        // SAFETY: the pointer and length are those of `bytes`, which the call only reads.
+        let written = unsafe { libc::write(fd.raw(), bytes.as_ptr().cast(), bytes.len()) };
+        if let Ok(written) = usize::try_from(written) {
+            return Ok(written);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
 /// Turns the -1 of a system call into the errno it left.
 pub(super) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 {
@@ -86,6 +106,25 @@ mod tests {
         set_nonblocking(Fd::new(here.as_raw_fd())).unwrap();
         let error = here.read(&mut [0; 1]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
+    fn a_write_arrives_and_a_full_or_bad_descriptor_says_so() {
+        let (here, mut there) = UnixStream::pair().unwrap();
+        let fd = Fd::new(here.as_raw_fd());
+        assert_eq!(write(fd, b"line").unwrap(), 4);
+        let mut buffer = [0; 4];
+        there.read_exact(&mut buffer).unwrap();
+        assert_eq!(&buffer, b"line");
+        set_nonblocking(fd).unwrap();
+        let error = loop {
+            if let Err(error) = write(fd, &[0; 4096]) {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        let error = write(Fd::new(-1), b"x").unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EBADF));
     }
 
     #[test]

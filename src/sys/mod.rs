@@ -9,6 +9,8 @@
 )]
 
 mod address;
+#[cfg(test)]
+pub mod allocation;
 pub mod clock;
 pub mod datagram;
 pub mod epoll;
@@ -25,4 +27,4 @@ pub mod socket_option;
 pub mod splice;
 
 pub use address::{Endpoint, Family, SocketName, UNIX_NAME_LEN_MAX};
-pub use fd::{Fd, close, set_close_on_exec, set_nonblocking};
+pub use fd::{Fd, close, set_close_on_exec, set_nonblocking, write};
