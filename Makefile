@@ -1,4 +1,4 @@
-# What a developer does with weir; `make` alone lists it.
+# What a developer does with weir; `make` alone lists it. SCENARIOS='^log_' runs some of them.
 CARGO   ?= cargo
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
@@ -16,9 +16,10 @@ build: ## the release binary
 run: build ## weir in the foreground with conf/demo.cfg
 	$(WEIR) -db -f conf/demo.cfg
 
-test: build ## unit and style tests, then the acceptance scenarios
+test: ## unit and style tests, then the acceptance scenarios
 	tests/setup
 	$(CARGO) test
+	$(CARGO) build --release
 	tests/vtc/run $(WEIR) $(SCENARIOS)
 
 check: ## format, lints, documentation and the configurations in conf/
