@@ -20,7 +20,7 @@ test: ## unit and style tests, then the acceptance scenarios
 	tests/setup
 	$(CARGO) test
 	$(CARGO) build --release
-	tests/vtc/run $(WEIR) $(SCENARIOS)
+	tests/vtc/run $(WEIR) $(if $(SCENARIOS),'$(SCENARIOS)')
 
 check: ## format, lints, documentation and the configurations in conf/
 	$(CARGO) fmt --check
@@ -37,7 +37,7 @@ perf: build ## where the time of a request goes
 
 compat: ## the acceptance scenarios on the reference
 	tests/setup
-	tests/vtc/run $(HAPROXY) $(SCENARIOS)
+	tests/vtc/run $(HAPROXY) $(if $(SCENARIOS),'$(SCENARIOS)')
 
 install: ## into DESTDIR and PREFIX; ALIAS=haproxy adds that name
 	install -d $(DESTDIR)$(SBINDIR)
