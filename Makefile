@@ -1,4 +1,4 @@
-# What a developer does with weir; `make` alone lists it.
+# What a developer does with weir; `make` alone lists it. SCENARIOS='^log_' runs some of them.
 CARGO   ?= cargo
 PREFIX  ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
@@ -16,10 +16,11 @@ build: ## the release binary
 run: build ## weir in the foreground with conf/demo.cfg
 	$(WEIR) -db -f conf/demo.cfg
 
-test: build ## unit and style tests, then the acceptance scenarios
+test: ## unit and style tests, then the acceptance scenarios
 	tests/setup
 	$(CARGO) test
-	tests/vtc/run $(WEIR) $(SCENARIOS)
+	$(CARGO) build --release
+	tests/vtc/run $(WEIR) $(if $(SCENARIOS),'$(SCENARIOS)')
 
 check: ## format, lints, documentation and the configurations in conf/
 	$(CARGO) fmt --check
@@ -36,7 +37,7 @@ perf: build ## where the time of a request goes
 
 compat: ## the acceptance scenarios on the reference
 	tests/setup
-	tests/vtc/run $(HAPROXY) $(SCENARIOS)
+	tests/vtc/run $(HAPROXY) $(if $(SCENARIOS),'$(SCENARIOS)')
 
 install: ## into DESTDIR and PREFIX; ALIAS=haproxy adds that name
 	install -d $(DESTDIR)$(SBINDIR)
