@@ -3,7 +3,9 @@
 //!
 //! Owned by `static_rr`, whose turns go round it, and looked up by `source`. The configured
 //! weights are divided by their greatest common divisor. Rebuilt on the first use after a
-//! server changed, so that a whole farm may change at the price of one rebuild.
+//! server changed, so that a whole farm may change at the price of one rebuild. Its memory
+//! is there from the start, for the configured weights: static algorithms know only them
+//! and 0.
 
 use super::farm::{Farm, Layer, Member};
 use super::ordered::Ordered;

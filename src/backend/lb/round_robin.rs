@@ -219,6 +219,7 @@ impl Group {
         let left = (self.next_weight + self.curr_weight).saturating_sub(self.position);
         let turn = &mut self.turns[slot];
         turn.weight = weight;
+        // What its last turn left over stays with it while it is away.
         turn.next = self.position + left / weight;
         self.queue(slot);
     }

@@ -2,7 +2,9 @@
 //!
 //! The hash of the address is looked up in the static map (manual, "hash-type map-based").
 //! A full server is chosen all the same and the session waits in its queue, since another
-//! server would not know the client. Clients without an address take turns.
+//! server would not know the client. Clients without an address take turns. A redispatched
+//! session goes to the next other server of the map, where HAProxy 2.6 would try the one
+//! that failed again: `option redispatch` asks for another.
 
 use std::net::IpAddr;
 
