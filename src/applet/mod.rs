@@ -35,6 +35,14 @@ impl Applet {
         }
     }
 
+    /// True when it could produce more right now if there were room.
+    pub fn has_more(&self) -> bool {
+        match self {
+            Self::Reply(reply) => reply.has_more(),
+            Self::Cli(_) => false,
+        }
+    }
+
     /// The name shown where a server's name would be.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -20,6 +20,11 @@ impl ReplyApplet {
         Self { parts: [head, connection, b"\r\n", body], current: 0, offset: 0 }
     }
 
+    /// True until the last byte was produced.
+    pub const fn has_more(&self) -> bool {
+        self.current < PARTS
+    }
+
     /// Bytes of the whole answer.
     pub fn len(&self) -> usize {
         self.parts.iter().map(|part| part.len()).sum()

@@ -4,7 +4,7 @@
 //! server is taken here and given back with [`Session::release_slot`], which passes it to
 //! the next in line.
 
-use super::lb::{Choice, ChoiceContext};
+use super::lb::{self, Choice, ChoiceContext};
 use crate::config::model::{ConnectionMode, ProxyId, ProxyOption, ServerId};
 use crate::engine::task::Wake;
 use crate::session::{Session, SessionFlags};
@@ -172,27 +172,14 @@ impl Session {
 }
 
 impl Core {
-    /// Sessions a server may serve right now, 0 for any number: `maxconn`, or between
-    /// `minconn` and it by the backend's load (manual, "fullconn").
+    /// Sessions a server may serve right now, 0 for any number.
     pub fn server_limit(&self, server: ServerId) -> u32 {
-        let settings = self.config.server(server);
-        if settings.maxconn == 0 || settings.minconn == 0 || settings.minconn >= settings.maxconn {
-            return settings.maxconn;
-        }
-        let fullconn = u64::from(self.config.proxy(settings.proxy).fullconn.max(1));
-        let load = u64::from(self.state.proxy(settings.proxy).backend_sessions);
-        if load >= fullconn {
-            return settings.maxconn;
-        }
-        let share = load * u64::from(settings.maxconn) / fullconn;
-        u32::try_from(share).unwrap_or(settings.maxconn).max(settings.minconn).max(1)
+        lb::server_limit(self.config, &self.state, server)
     }
 
     /// True when the server takes one more session at once.
     pub fn server_has_room(&self, server: ServerId) -> bool {
-        let limit = self.server_limit(server);
-        let state = self.state.server(server);
-        limit == 0 || (state.sessions < limit && state.queued == 0)
+        lb::server_has_room(self.config, &self.state, server)
     }
 
     /// Counts a session in.

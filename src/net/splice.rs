@@ -8,7 +8,7 @@ use std::io;
 
 use super::stream_sock::Received;
 use crate::config::model::{ProxyOption, ProxyOptions};
-use crate::session::channel::{Channel, ChannelFlags};
+use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use crate::session::interface::InterfaceState;
 use crate::session::{Session, Side};
 use crate::sys::{self, Fd};
@@ -92,7 +92,7 @@ impl Session {
         let Some(pipe) = output.pipe.as_mut() else {
             return true;
         };
-        let more = output.to_forward > 0 && output.flags.any(ChannelFlags::EXPECT_MORE);
+        let more = output.to_forward > 0 && output.to_forward != FORWARD_INFINITE;
         while pipe.pending > 0 {
             match sys::splice::splice_out(pipe.read, fd, pipe.pending, more) {
                 Ok(0) => break,

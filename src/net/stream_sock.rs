@@ -10,7 +10,7 @@ use std::io;
 use crate::engine::fdtab::{Direction, Polling};
 use crate::engine::task::Wake;
 use crate::engine::tick::Tick;
-use crate::session::channel::{ChannelFlags, FORWARD_INFINITE};
+use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use crate::session::interface::{InterfaceFlags, InterfaceState};
 use crate::session::{Session, Side};
 use crate::sys::{self, Fd};
@@ -271,7 +271,7 @@ impl Session {
         while ends.output.output() > 0 {
             let bytes = ends.output.output_bytes();
             let len = bytes.len();
-            let more = expects_more(ends.output.flags, ends.output.to_forward);
+            let more = expects_more(ends.output);
             match sys::socket::send(fd, bytes, more) {
                 Ok(count) => {
                     ends.output.sent(count);
@@ -339,13 +339,14 @@ impl Session {
     }
 }
 
-/// Whether more output is known to follow at once, so that the kernel may hold back a
-/// partial segment.
-fn expects_more(flags: ChannelFlags, to_forward: u64) -> bool {
-    if flags.any(ChannelFlags::NEVER_WAIT.union(ChannelFlags::SEND_DONTWAIT)) {
-        return false;
-    }
-    (to_forward != 0 && to_forward != FORWARD_INFINITE) || flags.any(ChannelFlags::EXPECT_MORE)
+/// Whether more output is certain to follow at once, so that the kernel may hold back a
+/// partial segment: the end is known and the producer fills whole buffers.
+const fn expects_more(channel: &Channel) -> bool {
+    let never = ChannelFlags::NEVER_WAIT.union(ChannelFlags::SEND_DONTWAIT);
+    channel.to_forward != 0
+        && channel.to_forward != FORWARD_INFINITE
+        && channel.full_reads > 0
+        && !channel.flags.any(never)
 }
 
 fn note_write(write_exp: &mut Tick, timeout_ms: u32, now: Tick) {

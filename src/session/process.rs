@@ -502,6 +502,7 @@ impl Session {
             self.count_bytes(core);
         }
         self.update_ends(core);
+        self.resume_applet(core);
         self.suspend_client_timer();
         self.request.flags.remove(ChannelFlags::TRANSIENT);
         self.response.flags.remove(ChannelFlags::TRANSIENT);
@@ -530,6 +531,18 @@ impl Session {
         if self.request.write_exp.is_set() || self.response.read_exp.is_set() {
             self.request.flags.insert(ChannelFlags::READ_NOEXP);
             self.request.read_exp = Tick::ETERNITY;
+        }
+    }
+
+    /// An applet that has more to say while there is room gets another turn; the others
+    /// come first.
+    fn resume_applet(&self, core: &mut Core) {
+        let waits = self.server_side.flags.any(InterfaceFlags::WAIT_ROOM);
+        if let Endpoint::Applet(applet) = &self.server_side.endpoint
+            && !waits
+            && applet.has_more()
+        {
+            core.engine.scheduler.wake(self.task, Wake::IO);
         }
     }
 

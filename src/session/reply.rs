@@ -38,7 +38,6 @@ impl Session {
         {
             self.send_error_page(status, core);
         }
-        self.response.flags.remove(ChannelFlags::EXPECT_MORE);
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.response.shutr_now();
     }

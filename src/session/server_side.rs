@@ -178,15 +178,16 @@ impl Session {
             self.sess_update_st_cer(core);
             return;
         }
+        // Checked first: a client that closed behind its last byte has not given up.
+        if self.request.flags.any(progress) {
+            self.sess_establish(core);
+            return;
+        }
         if self.client_gave_up(core) {
             self.server_side.exp = Tick::ETERNITY;
             self.count_abort_before_connect(core);
             self.close_endpoint(Side::Server, core);
             self.give_up(InterfaceError::ConnectAbort, core);
-            return;
-        }
-        if self.request.flags.any(progress) {
-            self.sess_establish(core);
         }
     }
 

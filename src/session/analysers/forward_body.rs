@@ -41,11 +41,9 @@ impl Session {
                 if self.request.flags.any(ChannelFlags::SHUTR) && self.request.input_len() == 0 {
                     return self.client_left_during_body(core);
                 }
-                self.request.flags.insert(ChannelFlags::EXPECT_MORE);
                 return Verdict::Wait;
             }
         }
-        self.request.flags.remove(ChannelFlags::EXPECT_MORE);
         self.http_resync_states(core);
         Verdict::Wait
     }
@@ -78,9 +76,6 @@ impl Session {
                 if client_gone {
                     return self.client_left_during_response(core);
                 }
-                // A body that ends with the connection gives no hint that more will come.
-                let framed = body != BodyLength::UntilClose;
-                self.response.flags.set(ChannelFlags::EXPECT_MORE, framed);
             }
         }
         Verdict::Wait

@@ -67,7 +67,6 @@ impl Session {
         self.request.abort();
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.response.shutw_now();
-        self.response.flags.remove(ChannelFlags::EXPECT_MORE);
     }
 
     /// From here on bytes are relayed both ways until one side closes.
@@ -79,7 +78,7 @@ impl Session {
             transaction.response.state = MessageState::Tunnel;
         }
         for channel in [&mut self.request, &mut self.response] {
-            channel.flags.remove(ChannelFlags::DONT_READ.union(ChannelFlags::EXPECT_MORE));
+            channel.flags.remove(ChannelFlags::DONT_READ);
             channel.flags.insert(ChannelFlags::AUTO_CLOSE);
             channel.forward(FORWARD_INFINITE);
         }
@@ -131,8 +130,9 @@ impl Session {
             .union(ChannelFlags::SHUTW_NOW)
             .union(ChannelFlags::WRITE_ERROR)
             .union(ChannelFlags::WRITE_TIMEOUT)
+            .union(ChannelFlags::WRITE_PARTIAL)
+            .union(ChannelFlags::WRITE_NULL)
             .union(ChannelFlags::AUTO_CONNECT)
-            .union(ChannelFlags::EXPECT_MORE)
             .union(ChannelFlags::DONT_READ)
             .union(ChannelFlags::STREAMER_FAST);
         self.request.flags.remove(over);
@@ -141,7 +141,8 @@ impl Session {
             .union(ChannelFlags::READ_ERROR)
             .union(ChannelFlags::READ_TIMEOUT)
             .union(ChannelFlags::READ_NULL)
-            .union(ChannelFlags::EXPECT_MORE)
+            .union(ChannelFlags::READ_PARTIAL)
+            .union(ChannelFlags::READ_ATTACHED)
             .union(ChannelFlags::DONT_READ)
             .union(ChannelFlags::STREAMER_FAST);
         self.response.flags.remove(ended);
