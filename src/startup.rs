@@ -19,7 +19,9 @@ use crate::engine::poller::{self, PollerChoice, PollerKind};
 use crate::net::bind::HandedOver;
 use crate::net::listeners::{Listeners, Severity};
 use crate::process::daemon::{Modes, Role, detach, fork_workers};
-use crate::process::limits::{Demand, Plan, current_fd_limit, limit_memory, memory_per_process, raise_fd_limit};
+use crate::process::limits::{
+    Demand, Plan, current_fd_limit, limit_memory, memory_per_process, raise_fd_limit,
+};
 use crate::process::messages::{Level, Messages};
 use crate::process::pidfile::PidFile;
 use crate::process::privileges::{self, Identity, OwnRights};
@@ -106,7 +108,10 @@ fn serve(
         && let Err(error) = sys::process::change_directory(directory)
     {
         let reason = sys::process::error_text(&error);
-        let text = format!("Could not change to directory {} : {reason}", directory.display());
+        let text = format!(
+            "Could not change to directory {} : {reason}",
+            directory.display()
+        );
         return fail(messages, &text);
     }
     let (modes, mut config) = read_configuration(arguments, messages)?;
@@ -125,11 +130,21 @@ fn serve(
     }
     let plan = settle_limits(&mut config, &modes, messages)?;
     check::settle_limits(&mut config, plan.maxconn);
-    let choice = choice_of(&config.global.disabled_pollers, Some(config.global.tuning.maxpollevents));
+    let choice = choice_of(
+        &config.global.disabled_pollers,
+        Some(config.global.tuning.maxpollevents),
+    );
     show_pollers(choice, &modes, messages)?;
     let config: &'static Config = Box::leak(Box::new(config));
     let listeners = bind_listeners(config, arguments, messages)?;
-    let start = Start { config, arguments, modes, plan, choice, program };
+    let start = Start {
+        config,
+        arguments,
+        modes,
+        plan,
+        choice,
+        program,
+    };
     start.enter_service(listeners, messages)
 }
 
@@ -138,7 +153,9 @@ fn read_configuration(
     arguments: &Arguments,
     messages: &mut Messages,
 ) -> Result<(Modes, Config), Failed> {
-    let options = loader::Options { diagnostic: arguments.diagnostics };
+    let options = loader::Options {
+        diagnostic: arguments.diagnostics,
+    };
     let environment = Environment::of_process();
     let (mut config, report) = loader::load_with(&arguments.configuration, &environment, options);
     arguments.override_global(&mut config.global);
@@ -153,7 +170,10 @@ fn read_configuration(
         return Err(Failed);
     }
     if arguments.warnings_are_errors && messages.warning_count() > 0 {
-        return fail(messages, "Some warnings were found and 'zero-warning' is set. Aborting.");
+        return fail(
+            messages,
+            "Some warnings were found and 'zero-warning' is set. Aborting.",
+        );
     }
     Ok((modes, config))
 }
@@ -173,9 +193,13 @@ fn settle_limits(
     messages: &mut Messages,
 ) -> Result<Plan, Failed> {
     let splices = config.proxies.iter().any(|proxy| {
-        [ProxyOption::SpliceAuto, ProxyOption::SpliceRequest, ProxyOption::SpliceResponse]
-            .into_iter()
-            .any(|option| proxy.options.has(option))
+        [
+            ProxyOption::SpliceAuto,
+            ProxyOption::SpliceRequest,
+            ProxyOption::SpliceResponse,
+        ]
+        .into_iter()
+        .any(|option| proxy.options.has(option))
     });
     let global = &config.global;
     let memory = memory_per_process(global.memory_limit_mb, modes.processes);
@@ -191,7 +215,11 @@ fn settle_limits(
         listeners: u32::try_from(listeners).unwrap_or(u32::MAX),
         checks: 0,
         peers: 0,
-        stats_maxconn: if global.stats_maxconn == 0 { 10 } else { global.stats_maxconn },
+        stats_maxconn: if global.stats_maxconn == 0 {
+            10
+        } else {
+            global.stats_maxconn
+        },
         memory,
         bufsize: global.tuning.bufsize,
     };
@@ -255,7 +283,10 @@ fn show_pollers(
     };
     if modes.verbose || modes.debug {
         messages.print_error(&version::poller_list(&statuses));
-        messages.print(&format!("Using {}() as the polling mechanism.\n", best.name));
+        messages.print(&format!(
+            "Using {}() as the polling mechanism.\n",
+            best.name
+        ));
     }
     Ok(())
 }
@@ -267,16 +298,25 @@ fn bind_listeners(
     messages: &mut Messages,
 ) -> Result<Listeners, Failed> {
     let mut listeners = Listeners::new(config, config.global.maxconn);
-    let old = arguments.replaced.as_ref().map_or(&[][..], |replaced| &replaced.pids);
+    let old = arguments
+        .replaced
+        .as_ref()
+        .map_or(&[][..], |replaced| &replaced.pids);
     let mut handed_over = HandedOver::default();
     let bound = takeover::bind_all(old, &mut RunningProcesses, || {
         let said = listeners.protocol_bind_all(config, &mut handed_over);
-        let alerts = said.iter().filter(|message| message.severity == Severity::Alert);
+        let alerts = said
+            .iter()
+            .filter(|message| message.severity == Severity::Alert);
         if alerts.clone().next().is_none() {
             return Ok(said);
         }
         let retryable = alerts.clone().all(|message| message.is_retryable);
-        if retryable { Err(BindFailure::Busy(said)) } else { Err(BindFailure::Fatal(said)) }
+        if retryable {
+            Err(BindFailure::Busy(said))
+        } else {
+            Err(BindFailure::Fatal(said))
+        }
     });
     let (said, failed) = match bound {
         Ok(said) => (said, false),
@@ -429,11 +469,24 @@ impl Start<'_> {
 
 /// True when something in the configuration takes addresses that are not the machine's.
 fn needs_network_rights(config: &Config) -> bool {
-    let sources = config.proxies.iter().filter_map(|proxy| proxy.source.as_ref());
-    let sources = sources.chain(config.servers.iter().filter_map(|server| server.source.as_ref()));
-    let foreign =
-        sources.into_iter().any(|source| source.usesrc.is_some() || source.interface.is_some());
-    foreign || config.binds.iter().any(|bind| bind.options.transparent || bind.options.interface.is_some())
+    let sources = config
+        .proxies
+        .iter()
+        .filter_map(|proxy| proxy.source.as_ref());
+    let sources = sources.chain(
+        config
+            .servers
+            .iter()
+            .filter_map(|server| server.source.as_ref()),
+    );
+    let foreign = sources
+        .into_iter()
+        .any(|source| source.usesrc.is_some() || source.interface.is_some());
+    foreign
+        || config
+            .binds
+            .iter()
+            .any(|bind| bind.options.transparent || bind.options.interface.is_some())
 }
 
 /// Exit status of a configuration in which nothing would listen, as HAProxy's `-c` has it.

@@ -150,7 +150,11 @@ pub struct State {
 impl State {
     /// The state before any traffic; `now_s` is the wall clock in seconds.
     pub fn new(config: &Config, now_s: i64) -> Self {
-        let proxies = config.proxies.iter().map(|_| ProxyState::new(now_s)).collect();
+        let proxies = config
+            .proxies
+            .iter()
+            .map(|_| ProxyState::new(now_s))
+            .collect();
         let servers = config
             .servers
             .iter()

@@ -26,11 +26,11 @@ use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
 use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
 use crate::net::port_range::PortRange;
+use crate::process::signals;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
 use crate::state::State;
-use crate::process::signals;
 use crate::sys::{self, Fd};
 
 /// Everything one process owns.
@@ -147,7 +147,9 @@ impl Worker {
     ) -> io::Result<Self> {
         let mut engine = Engine::new(choice, clock)?;
         let release_task = engine.scheduler.spawn(manage_global_listener_queue, 0, 0);
-        let log_task = engine.scheduler.spawn(|_, _| TaskOutcome::Sleep(Tick::ETERNITY), 0, 0);
+        let log_task = engine
+            .scheduler
+            .spawn(|_, _| TaskOutcome::Sleep(Tick::ETERNITY), 0, 0);
         let tuning = &config.global.tuning;
         let proxies = (0..config.proxies.len()).map(ProxyId::of_index);
         let core = Core {
@@ -161,7 +163,11 @@ impl Worker {
             idle: IdlePool::new(config),
             logs: Logs::new(
                 config,
-                &Identity { tag: &process.program, pid: process.pid, hostname: &process.node },
+                &Identity {
+                    tag: &process.program,
+                    pid: process.pid,
+                    hostname: &process.node,
+                },
             ),
             pipes: pipe_pool(&process, tuning),
             errors: ErrorCaptures::default(),
@@ -173,7 +179,10 @@ impl Worker {
             log_task,
             engine,
         };
-        Ok(Self { sessions: Sessions::default(), core })
+        Ok(Self {
+            sessions: Sessions::default(),
+            core,
+        })
     }
 
     /// Serves until there is nothing left to serve.
@@ -187,7 +196,8 @@ impl Worker {
     /// Lets all listeners accept.
     pub fn start_listening(&mut self) {
         let core = &mut self.core;
-        core.listeners.protocol_enable_all(&mut core.engine.fdtab, |_| stream_sock_accept);
+        core.listeners
+            .protocol_enable_all(&mut core.engine.fdtab, |_| stream_sock_accept);
         core.engine.jobs += u32::try_from(core.listeners.bound_count()).unwrap_or(u32::MAX);
     }
 }
@@ -201,7 +211,10 @@ fn pipe_pool(process: &ProcessInfo, tuning: &Tuning) -> PipePool {
 fn source_ports(config: &Config) -> HashMap<ServerId, PortRange> {
     let mut ranges = HashMap::new();
     for (index, server) in config.servers.iter().enumerate() {
-        let source = server.source.as_ref().or(config.proxy(server.proxy).source.as_ref());
+        let source = server
+            .source
+            .as_ref()
+            .or(config.proxy(server.proxy).source.as_ref());
         if let Some((low, high)) = source.and_then(|source| source.ports) {
             ranges.insert(ServerId::of_index(index), PortRange::new(low, high));
         }
@@ -294,7 +307,10 @@ impl Core {
         server: Option<ServerId>,
         status: u16,
     ) {
-        self.state.proxy_mut(frontend).frontend.count_response(status);
+        self.state
+            .proxy_mut(frontend)
+            .frontend
+            .count_response(status);
         let backend = &mut self.state.proxy_mut(backend).backend;
         backend.requests += 1;
         backend.count_response(status);
@@ -307,7 +323,10 @@ impl Core {
 
     /// Counts a response that the proxy made itself.
     pub fn count_local_response(&mut self, frontend: ProxyId, status: u16) {
-        self.state.proxy_mut(frontend).frontend.count_response(status);
+        self.state
+            .proxy_mut(frontend)
+            .frontend
+            .count_response(status);
     }
 
     /// Counts a connection opened to a server.
@@ -325,7 +344,12 @@ impl Core {
     }
 
     /// The error page for a status: the backend's file, the frontend's, the built-in one.
-    pub fn error_page(&self, backend: ProxyId, frontend: ProxyId, status: u16) -> &'static ErrorPage {
+    pub fn error_page(
+        &self,
+        backend: ProxyId,
+        frontend: ProxyId,
+        status: u16,
+    ) -> &'static ErrorPage {
         for proxy in [backend, frontend] {
             let files = &self.config.proxy(proxy).errorfiles;
             if let Some((_, page)) = files.iter().find(|(code, _)| *code == status) {

@@ -12,12 +12,12 @@ pub struct ReplyApplet {
 
 impl ReplyApplet {
     /// An answer of a head without its end, a Connection header line or nothing, and a body.
-    pub const fn new(
-        head: &'static [u8],
-        connection: &'static [u8],
-        body: &'static [u8],
-    ) -> Self {
-        Self { parts: [head, connection, b"\r\n", body], current: 0, offset: 0 }
+    pub const fn new(head: &'static [u8], connection: &'static [u8], body: &'static [u8]) -> Self {
+        Self {
+            parts: [head, connection, b"\r\n", body],
+            current: 0,
+            offset: 0,
+        }
     }
 
     /// True until the last byte was produced.

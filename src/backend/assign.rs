@@ -30,7 +30,8 @@ impl Session {
         let proxy = core.config.proxy(self.backend);
         let fixed = proxy.dispatch.is_some() || proxy.options.has(ProxyOption::Transparent);
         if fixed && proxy.servers.is_empty() {
-            self.flags.insert(SessionFlags::ASSIGNED.union(SessionFlags::NO_SERVER));
+            self.flags
+                .insert(SessionFlags::ASSIGNED.union(SessionFlags::NO_SERVER));
             return Assignment::Assigned;
         }
         if self.flags.any(SessionFlags::ASSIGNED) {
@@ -91,11 +92,16 @@ impl Session {
         }
         let maxqueue = core.config.server(server).maxqueue;
         if maxqueue > 0 && core.state.server(server).queued >= maxqueue {
-            let redispatch = core.config.proxy(self.backend).options.has(ProxyOption::Redispatch);
+            let redispatch = core
+                .config
+                .proxy(self.backend)
+                .options
+                .has(ProxyOption::Redispatch);
             if !redispatch || !self.flags.any(SessionFlags::DIRECT) {
                 return Assignment::QueueFull;
             }
-            self.flags.remove(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
+            self.flags
+                .remove(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
             self.server = None;
             return self.assign_server_and_queue(core);
         }

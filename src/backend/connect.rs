@@ -42,14 +42,27 @@ impl Session {
         core.count_connect(self.backend, self.server);
         self.server_side.endpoint = Endpoint::Socket(connecting);
         self.flags.insert(SessionFlags::FRESH);
-        self.flags.set(SessionFlags::ANNOUNCE, self.announcement(core) != ProxyProtocol::None);
-        let nolinger = core.config.proxy(self.backend).options.has(ProxyOption::NoLinger);
-        self.server_side.flags.set(InterfaceFlags::NOLINGER, nolinger);
-        self.server_side.flags.remove(InterfaceFlags::REUSED.union(InterfaceFlags::ERR));
+        self.flags.set(
+            SessionFlags::ANNOUNCE,
+            self.announcement(core) != ProxyProtocol::None,
+        );
+        let nolinger = core
+            .config
+            .proxy(self.backend)
+            .options
+            .has(ProxyOption::NoLinger);
+        self.server_side
+            .flags
+            .set(InterfaceFlags::NOLINGER, nolinger);
+        self.server_side
+            .flags
+            .remove(InterfaceFlags::REUSED.union(InterfaceFlags::ERR));
         self.server_side.state = InterfaceState::Connecting;
         let connect_ms = core.config.proxy(self.backend).timeouts.connect_ms;
         self.server_side.exp = core.engine.clock.now_ms().add_if_set(connect_ms);
-        core.engine.fdtab.insert(connecting, self.owner, stream_sock_read, stream_sock_write);
+        core.engine
+            .fdtab
+            .insert(connecting, self.owner, stream_sock_read, stream_sock_write);
         // Tried at once: on a short way the handshake is over already.
         core.engine.fdtab.arm(connecting, Direction::Write);
         Ok(())
@@ -59,7 +72,9 @@ impl Session {
         let config = core.config;
         let proxy = config.proxy(self.backend);
         let settings = self.server.map(|server| config.server(server));
-        let source = settings.and_then(|s| s.source.as_ref()).or(proxy.source.as_ref());
+        let source = settings
+            .and_then(|s| s.source.as_ref())
+            .or(proxy.source.as_ref());
         let target = self.target_address(core)?;
         let tuning = &config.global.tuning;
         let plan = ConnectPlan {
@@ -73,7 +88,9 @@ impl Session {
                 send_buffer: tuning.sndbuf_server,
             },
         };
-        let ports = self.server.and_then(|server| core.source_ports.get_mut(&server));
+        let ports = self
+            .server
+            .and_then(|server| core.source_ports.get_mut(&server));
         match connect_server(&plan, ports) {
             Ok(connecting) => {
                 if let (Some(port), Some(server)) = (connecting.source_port, self.server) {
@@ -154,7 +171,11 @@ impl Session {
         };
         let unspecified = source.bind.ip().is_unspecified() && source.bind.port() == 0;
         let bind = (!unspecified || source.ports.is_some()).then_some(source.bind);
-        OutgoingSource { bind, foreign, interface: source.interface.as_deref() }
+        OutgoingSource {
+            bind,
+            foreign,
+            interface: source.interface.as_deref(),
+        }
     }
 
     /// An idle connection this request may use.
@@ -182,7 +203,9 @@ impl Session {
         fdtab.set_callbacks(fd, stream_sock_read, stream_sock_write);
         self.server_side.endpoint = Endpoint::Socket(fd);
         self.server_side.flags.insert(InterfaceFlags::REUSED);
-        self.server_side.flags.remove(InterfaceFlags::ERR.union(InterfaceFlags::NOLINGER));
+        self.server_side
+            .flags
+            .remove(InterfaceFlags::ERR.union(InterfaceFlags::NOLINGER));
         self.server_side.state = InterfaceState::Established;
         self.request.keep_sent();
         self.request.flags.insert(ChannelFlags::WRITE_NULL);
@@ -192,12 +215,10 @@ impl Session {
     /// again, and is closed otherwise.
     pub fn give_up_server_connection(&mut self, core: &mut Core) {
         let keeps = self.server_connection_persists();
-        if keeps
-            && let (Some(fd), Some(server)) = (self.server_side.fd(), self.server)
-        {
+        if keeps && let (Some(fd), Some(server)) = (self.server_side.fd(), self.server) {
             let proxy = core.config.proxy(self.backend);
-            let private = proxy.http_reuse == HttpReuse::Never
-                || self.flags.any(SessionFlags::PRIVATE);
+            let private =
+                proxy.http_reuse == HttpReuse::Never || self.flags.any(SessionFlags::PRIVATE);
             self.server_side.endpoint = Endpoint::None;
             self.has_private_idle |= private;
             core.keep_idle(IdleEntry {
@@ -214,7 +235,9 @@ impl Session {
             self.close_endpoint(Side::Server, core);
         }
         self.server_side.state = InterfaceState::Disconnected;
-        self.server_side.flags.remove(InterfaceFlags::REUSED.union(InterfaceFlags::NOLINGER));
+        self.server_side
+            .flags
+            .remove(InterfaceFlags::REUSED.union(InterfaceFlags::NOLINGER));
         self.response.flags.insert(ChannelFlags::SHUTR);
         self.request.flags.insert(ChannelFlags::SHUTW);
     }
@@ -226,7 +249,10 @@ impl Session {
             .union(ChannelFlags::READ_NULL);
         self.server_side.state == InterfaceState::Established
             && !self.response.flags.any(over)
-            && !self.request.flags.any(ChannelFlags::SHUTW.union(ChannelFlags::WRITE_ERROR))
+            && !self
+                .request
+                .flags
+                .any(ChannelFlags::SHUTW.union(ChannelFlags::WRITE_ERROR))
             && self.request.out_empty()
             && self.response.input_len() == 0
             && self
@@ -237,7 +263,9 @@ impl Session {
 
     /// Which PROXY protocol header the server wants.
     fn announcement(&self, core: &Core) -> ProxyProtocol {
-        self.server.map_or(ProxyProtocol::None, |server| core.config.server(server).send_proxy)
+        self.server.map_or(ProxyProtocol::None, |server| {
+            core.config.server(server).send_proxy
+        })
     }
 
     /// True while a PROXY protocol header is still to be sent before anything else.

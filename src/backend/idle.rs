@@ -137,7 +137,9 @@ impl IdlePool {
 
     fn oldest(&self, server: ServerId) -> Option<(IdleKey, Tick)> {
         let key = self.lists[server.index()].oldest?;
-        self.connections.get(key).map(|connection| (key, connection.since))
+        self.connections
+            .get(key)
+            .map(|connection| (key, connection.since))
     }
 }
 
@@ -195,7 +197,11 @@ impl Core {
 
     /// Closes the connections that only `session` might have used.
     pub fn drop_private_idle(&mut self, server: ServerId, session: u64) {
-        let wish = Wish { session, reuse: HttpReuse::Never, first_request: true };
+        let wish = Wish {
+            session,
+            reuse: HttpReuse::Never,
+            first_request: true,
+        };
         while let Some(fd) = self.take_idle(server, &wish) {
             self.close(fd);
         }

@@ -49,15 +49,16 @@ impl Queues {
     }
 
     /// Joins the queue of `server`, or of the whole backend.
-    pub fn join(
-        &mut self,
-        task: TaskId,
-        backend: ProxyId,
-        server: Option<ServerId>,
-    ) -> PendingKey {
+    pub fn join(&mut self, task: TaskId, backend: ProxyId, server: Option<ServerId>) -> PendingKey {
         let order = self.next_order;
         self.next_order += 1;
-        let key = self.entries.insert(Pending { task, backend, server, granted: None, order });
+        let key = self.entries.insert(Pending {
+            task,
+            backend,
+            server,
+            granted: None,
+            order,
+        });
         let queue = match server {
             Some(server) => &mut self.servers[server.index()],
             None => &mut self.backends[backend.index()],
@@ -104,10 +105,7 @@ impl Queues {
 }
 
 /// The first entry of a queue that is still waiting; those that left are dropped.
-fn front(
-    queue: &mut VecDeque<PendingKey>,
-    entries: &Slots<Pending>,
-) -> Option<(PendingKey, u64)> {
+fn front(queue: &mut VecDeque<PendingKey>, entries: &Slots<Pending>) -> Option<(PendingKey, u64)> {
     while let Some(&key) = queue.front() {
         if let Some(entry) = entries.get(key).filter(|entry| entry.granted.is_none()) {
             return Some((key, entry.order));

@@ -124,7 +124,8 @@ impl Core {
         if let Some(Origin::Bind(bind)) = self.listeners.get(id).map(|listener| listener.origin) {
             let proxy = self.config.bind(bind).proxy;
             let name = &self.config.proxy(proxy).name;
-            let text = format!("Proxy {name} {what} at {sockets}. Please check 'ulimit-n' and restart.");
+            let text =
+                format!("Proxy {name} {what} at {sockets}. Please check 'ulimit-n' and restart.");
             self.log_proxy(proxy, LogLevel::Emerg, &text);
         }
         self.hold_after_shortage(id);
@@ -135,7 +136,9 @@ impl Core {
     fn schedule_release(&mut self) {
         let next = self.listeners.next_release();
         if next.is_set() {
-            self.engine.scheduler.schedule_earlier(self.release_task, next);
+            self.engine
+                .scheduler
+                .schedule_earlier(self.release_task, next);
         }
     }
 
@@ -143,13 +146,14 @@ impl Core {
     pub fn capacity_returned(&mut self, proxy: crate::config::model::ProxyId) {
         let now_us = self.engine.clock.monotonic_us();
         let limit = self.config.global.maxconnrate;
-        let rate_allows =
-            limit == 0 || self.state.connection_rate.remain(now_us, limit, 0) > 0;
+        let rate_allows = limit == 0 || self.state.connection_rate.remain(now_us, limit, 0) > 0;
         if rate_allows && self.listeners.is_awaited(WaitFor::Process) {
-            self.listeners.release(WaitFor::Process, &mut self.engine.fdtab);
+            self.listeners
+                .release(WaitFor::Process, &mut self.engine.fdtab);
         }
         if self.listeners.is_awaited(WaitFor::Frontend(proxy)) {
-            self.listeners.release(WaitFor::Frontend(proxy), &mut self.engine.fdtab);
+            self.listeners
+                .release(WaitFor::Frontend(proxy), &mut self.engine.fdtab);
         }
     }
 }

@@ -4,6 +4,7 @@
     reason = "a new state or address kind must be thought of everywhere"
 )]
 
+pub mod accept;
 pub mod address;
 pub mod admission;
 pub mod bind;
@@ -15,6 +16,5 @@ pub mod listeners;
 pub mod pipe;
 pub mod port_range;
 pub mod proxy_protocol;
-pub mod accept;
 mod splice;
 pub mod stream_sock;

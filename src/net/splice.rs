@@ -28,7 +28,11 @@ impl Session {
         let options = core.config.proxy(self.frontend).options;
         let backend = core.config.proxy(self.backend).options;
         let wants = |option| options.has(option) || backend.has(option);
-        decide(&mut self.request, wants(ProxyOption::SpliceRequest), wants(ProxyOption::SpliceAuto));
+        decide(
+            &mut self.request,
+            wants(ProxyOption::SpliceRequest),
+            wants(ProxyOption::SpliceAuto),
+        );
         decide(
             &mut self.response,
             wants(ProxyOption::SpliceResponse),

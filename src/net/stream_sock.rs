@@ -71,7 +71,10 @@ impl Session {
     /// full. One read that returns less than asked for means drained.
     fn receive(&mut self, side: Side, fd: Fd, core: &mut Core) -> Polling {
         let input = self.ends(side).input;
-        if input.flags.any(ChannelFlags::SHUTR.union(ChannelFlags::DONT_READ)) {
+        if input
+            .flags
+            .any(ChannelFlags::SHUTR.union(ChannelFlags::DONT_READ))
+        {
             core.engine.fdtab.disarm(fd, Direction::Read);
             return Polling::Wait;
         }
@@ -98,7 +101,11 @@ impl Session {
             ends.input.drop_kept();
             room = ends.input.read_room(size, reserve);
         }
-        let buffer = if room == 0 { None } else { ends.input.attach(&mut core.buffers) };
+        let buffer = if room == 0 {
+            None
+        } else {
+            ends.input.attach(&mut core.buffers)
+        };
         let Some(buffer) = buffer else {
             ends.interface.flags.insert(InterfaceFlags::WAIT_ROOM);
             core.engine.fdtab.disarm(fd, Direction::Read);
@@ -156,13 +163,7 @@ impl Session {
         }
     }
 
-    fn read_failed(
-        &mut self,
-        side: Side,
-        fd: Fd,
-        error: &io::Error,
-        core: &mut Core,
-    ) -> Received {
+    fn read_failed(&mut self, side: Side, fd: Fd, error: &io::Error, core: &mut Core) -> Received {
         match error.kind() {
             io::ErrorKind::WouldBlock => Received::Drained,
             io::ErrorKind::Interrupted => Received::More,
@@ -226,7 +227,11 @@ impl Session {
         let nothing_to_send = self.ends(side).output.out_empty() && !self.announces_source(side);
         if nothing_to_send {
             match sys::socket::getpeername(fd) {
-                Ok(_) => self.ends(side).output.flags.insert(ChannelFlags::WRITE_NULL),
+                Ok(_) => self
+                    .ends(side)
+                    .output
+                    .flags
+                    .insert(ChannelFlags::WRITE_NULL),
                 Err(_) if sys::socket::take_error(fd).is_ok() => return Polling::Wait,
                 Err(_) => self.interface(side).flags.insert(InterfaceFlags::ERR),
             }
@@ -275,7 +280,11 @@ impl Session {
             match sys::socket::send(fd, bytes, more) {
                 Ok(count) => {
                     ends.output.sent(count);
-                    note_write(&mut ends.output.write_exp, ends.output.write_timeout_ms, now);
+                    note_write(
+                        &mut ends.output.write_exp,
+                        ends.output.write_timeout_ms,
+                        now,
+                    );
                     if count < len {
                         break;
                     }
@@ -311,7 +320,10 @@ impl Session {
     fn after_write(&mut self, side: Side, core: &mut Core) -> Polling {
         let task = self.task;
         let far_fd = self.interface(side.other()).fd();
-        let far_waits = self.interface(side.other()).flags.any(InterfaceFlags::WAIT_ROOM);
+        let far_waits = self
+            .interface(side.other())
+            .flags
+            .any(InterfaceFlags::WAIT_ROOM);
         let ends = self.ends(side);
         let Some(fd) = ends.interface.fd() else {
             return Polling::Wait;
@@ -328,9 +340,14 @@ impl Session {
             core.engine.scheduler.wake(task, Wake::IO);
         } else if far_waits
             && let Some(far_fd) = far_fd
-            && !ends.output.flags.any(ChannelFlags::SHUTR.union(ChannelFlags::DONT_READ))
+            && !ends
+                .output
+                .flags
+                .any(ChannelFlags::SHUTR.union(ChannelFlags::DONT_READ))
         {
-            self.interface(side.other()).flags.remove(InterfaceFlags::WAIT_ROOM);
+            self.interface(side.other())
+                .flags
+                .remove(InterfaceFlags::WAIT_ROOM);
             core.engine.fdtab.arm(far_fd, Direction::Read);
         } else if far_waits {
             core.engine.scheduler.wake(task, Wake::IO);

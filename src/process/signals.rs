@@ -49,13 +49,20 @@ fn soft_stop(worker: &mut Worker, _signo: i32) {
             continue;
         }
         let grace_ms = proxy.grace_ms.max(core.config.global.grace_ms);
-        let text = format!("Stopping {} {} in {grace_ms} ms.", kind_of(core, id), proxy.name);
+        let text = format!(
+            "Stopping {} {} in {grace_ms} ms.",
+            kind_of(core, id),
+            proxy.name
+        );
         core.log_proxy(id, LogLevel::Warning, &text);
         if grace_ms == 0 {
             stop_proxy(core, id);
             continue;
         }
-        let task = core.engine.scheduler.spawn(manage_proxy, u64::from(id.0), 0);
+        let task = core
+            .engine
+            .scheduler
+            .spawn(manage_proxy, u64::from(id.0), 0);
         core.engine.scheduler.schedule(task, now.add(grace_ms));
     }
     let stopped = core.listeners.stop_all(None, &mut core.engine.fdtab);
@@ -118,7 +125,8 @@ fn hard_stop(worker: &mut Worker, _run: TaskRun) -> TaskOutcome {
     }
     let stopped = (0..core.config.proxies.len())
         .map(|index| {
-            core.listeners.stop_all(Some(ProxyId::of_index(index)), &mut core.engine.fdtab)
+            core.listeners
+                .stop_all(Some(ProxyId::of_index(index)), &mut core.engine.fdtab)
         })
         .sum();
     core.engine.jobs = core.engine.jobs.saturating_sub(stopped);
@@ -134,9 +142,16 @@ fn pause(worker: &mut Worker, _signo: i32) {
         if core.config.proxy(id).disabled || core.state.proxy(id).stopping {
             continue;
         }
-        let text = format!("Pausing {} {}.", kind_of(core, id), core.config.proxy(id).name);
+        let text = format!(
+            "Pausing {} {}.",
+            kind_of(core, id),
+            core.config.proxy(id).name
+        );
         core.log_proxy(id, LogLevel::Warning, &text);
-        refused |= !core.listeners.pause_all(Some(id), &mut core.engine.fdtab).is_empty();
+        refused |= !core
+            .listeners
+            .pause_all(Some(id), &mut core.engine.fdtab)
+            .is_empty();
     }
     if refused {
         log::warn!("Some proxies refused to pause, performing soft stop now.");

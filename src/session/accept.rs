@@ -40,8 +40,11 @@ pub fn session_accept(
         let _ = sys::close(fd);
         return Accepted::Closed;
     };
-    let (origin, nice, accept_proxy) =
-        (settings.origin, settings.options.nice, settings.options.accept_proxy);
+    let (origin, nice, accept_proxy) = (
+        settings.origin,
+        settings.options.nice,
+        settings.options.accept_proxy,
+    );
     let frontend = settings.proxy.unwrap_or(ProxyId(0));
     let local = fixed_destination(settings);
     core.listeners.connection_opened(listener);
@@ -62,8 +65,12 @@ pub fn session_accept(
     session.client.endpoint = Endpoint::Socket(fd);
     session.request.flags.insert(ChannelFlags::READ_ATTACHED);
     let date = core.engine.clock.date();
-    session.timing.restart(core.engine.clock.monotonic_us(), date);
-    core.engine.fdtab.insert(fd, session.owner, stream_sock_read, stream_sock_write);
+    session
+        .timing
+        .restart(core.engine.clock.monotonic_us(), date);
+    core.engine
+        .fdtab
+        .insert(fd, session.owner, stream_sock_read, stream_sock_write);
     match origin {
         Origin::Bind(_) => session.frontend_accept(fd, accept_proxy, core),
         Origin::StatsSocket(index) => session.command_accept(index, core),
@@ -94,12 +101,14 @@ impl Session {
         set_client_options(fd, self.source, core);
         self.request.read_timeout_ms = proxy.timeouts.client_ms;
         self.response.write_timeout_ms = proxy.timeouts.client_ms;
-        self.client
-            .flags
-            .set(InterfaceFlags::INDEPENDENT, proxy.options.has(ProxyOption::IndependentStreams));
-        self.client
-            .flags
-            .set(InterfaceFlags::NOLINGER, proxy.options.has(ProxyOption::NoLinger));
+        self.client.flags.set(
+            InterfaceFlags::INDEPENDENT,
+            proxy.options.has(ProxyOption::IndependentStreams),
+        );
+        self.client.flags.set(
+            InterfaceFlags::NOLINGER,
+            proxy.options.has(ProxyOption::NoLinger),
+        );
         let no_delay = proxy.options.has(ProxyOption::HttpNoDelay);
         self.request.flags.set(ChannelFlags::NEVER_WAIT, no_delay);
         self.response.flags.set(ChannelFlags::NEVER_WAIT, no_delay);

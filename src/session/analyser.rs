@@ -71,8 +71,11 @@ impl Analyser {
     ];
 
     /// Response analysers in call order.
-    pub const RESPONSE_ORDER: [Self; 3] =
-        [Self::WaitResponse, Self::HttpProcessResponse, Self::TransferResponse];
+    pub const RESPONSE_ORDER: [Self; 3] = [
+        Self::WaitResponse,
+        Self::HttpProcessResponse,
+        Self::TransferResponse,
+    ];
 
     /// The analyser's bit.
     pub const fn bit(self) -> AnalyserSet {
@@ -93,8 +96,9 @@ impl Analyser {
 
 impl AnalyserSet {
     /// What every HTTP request goes through in its frontend.
-    pub const HTTP_FRONTEND: Self =
-        Self::WAIT_HTTP.union(Self::HTTP_PROCESS_FE).union(Self::SWITCHING);
+    pub const HTTP_FRONTEND: Self = Self::WAIT_HTTP
+        .union(Self::HTTP_PROCESS_FE)
+        .union(Self::SWITCHING);
 
     /// What an HTTP request goes through once its backend is known.
     pub const HTTP_BACKEND: Self = Self::HTTP_PROCESS_BE.union(Self::HTTP_INNER);
@@ -161,7 +165,10 @@ mod tests {
         let before = AnalyserSet::SWITCHING;
         let after = AnalyserSet::HTTP_PROCESS_BE;
         let mut pending = before;
-        assert_eq!(after_analyser(Analyser::Switching, before, after, &mut pending), Walk::Onward);
+        assert_eq!(
+            after_analyser(Analyser::Switching, before, after, &mut pending),
+            Walk::Onward
+        );
         assert!(pending.any(AnalyserSet::HTTP_PROCESS_BE));
         assert!(!pending.any(AnalyserSet::SWITCHING));
     }
@@ -177,8 +184,10 @@ mod tests {
 
     #[test]
     fn call_order_is_bit_order_today() {
-        let bits: Vec<u32> =
-            Analyser::REQUEST_ORDER.iter().map(|analyser| analyser.bit().bits()).collect();
+        let bits: Vec<u32> = Analyser::REQUEST_ORDER
+            .iter()
+            .map(|analyser| analyser.bit().bits())
+            .collect();
         assert!(bits.is_sorted());
     }
 }

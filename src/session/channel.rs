@@ -198,7 +198,10 @@ impl Channel {
     pub fn output_bytes(&self) -> &[u8] {
         let from = self.kept as usize;
         match &self.buffer {
-            Some(buffer) => buffer.bytes().get(from..from + self.output()).unwrap_or_default(),
+            Some(buffer) => buffer
+                .bytes()
+                .get(from..from + self.output())
+                .unwrap_or_default(),
             None => &[],
         }
     }
@@ -256,7 +259,11 @@ impl Channel {
         } else {
             let passing = usize::try_from(self.to_forward).unwrap_or(usize::MAX);
             let passing = passing.saturating_add(self.output());
-            if passing >= reserve { size } else { size - reserve + passing }
+            if passing >= reserve {
+                size
+            } else {
+                size - reserve + passing
+            }
         };
         limit.saturating_sub(self.len() + self.kept as usize)
     }
@@ -412,6 +419,7 @@ impl Channel {
 
     /// True when the consumer is or is about to be shut.
     pub const fn is_closing(&self) -> bool {
-        self.flags.any(ChannelFlags::SHUTW.union(ChannelFlags::SHUTW_NOW))
+        self.flags
+            .any(ChannelFlags::SHUTW.union(ChannelFlags::SHUTW_NOW))
     }
 }

@@ -23,8 +23,10 @@ impl Session {
         ends.input.flags.insert(ChannelFlags::SHUTR);
         ends.input.read_exp = Tick::ETERNITY;
         ends.interface.flags.remove(InterfaceFlags::WAIT_ROOM);
-        if !matches!(ends.interface.state, InterfaceState::Established | InterfaceState::Connecting)
-        {
+        if !matches!(
+            ends.interface.state,
+            InterfaceState::Established | InterfaceState::Connecting
+        ) {
             return;
         }
         if ends.output.flags.any(ChannelFlags::SHUTW) {
@@ -68,7 +70,10 @@ impl Session {
     fn shutw_established(&mut self, side: Side, core: &mut Core) {
         let ends = self.ends(side);
         let read_is_over = ends.input.flags.any(ChannelFlags::SHUTR)
-            || ends.interface.flags.any(InterfaceFlags::ERR.union(InterfaceFlags::NOLINGER));
+            || ends
+                .interface
+                .flags
+                .any(InterfaceFlags::ERR.union(InterfaceFlags::NOLINGER));
         if read_is_over {
             self.disconnect(side, core);
             self.close_input(side);
@@ -152,7 +157,9 @@ impl Session {
         }
         let has_room = ends.input.read_room(size, reserve) > 0 || ends.input.can_replay();
         let wanted = !ends.input.flags.any(ChannelFlags::DONT_READ);
-        ends.interface.flags.set(InterfaceFlags::WAIT_ROOM, wanted && !has_room);
+        ends.interface
+            .flags
+            .set(InterfaceFlags::WAIT_ROOM, wanted && !has_room);
         let fd = ends.interface.fd();
         if !wanted || !has_room {
             ends.input.read_exp = Tick::ETERNITY;
@@ -182,7 +189,9 @@ impl Session {
         }
         let fd = ends.interface.fd();
         let pending = !ends.output.out_empty();
-        ends.interface.flags.set(InterfaceFlags::WAIT_DATA, !pending);
+        ends.interface
+            .flags
+            .set(InterfaceFlags::WAIT_DATA, !pending);
         if !pending {
             ends.output.write_exp = Tick::ETERNITY;
             if let Some(fd) = fd {
@@ -192,7 +201,8 @@ impl Session {
         }
         if !ends.output.write_exp.is_set() {
             ends.output.write_exp = now.add_if_set(ends.output.write_timeout_ms);
-            if ends.input.read_exp.is_set() && !ends.interface.flags.any(InterfaceFlags::INDEPENDENT)
+            if ends.input.read_exp.is_set()
+                && !ends.interface.flags.any(InterfaceFlags::INDEPENDENT)
             {
                 ends.input.read_exp = now.add_if_set(ends.input.read_timeout_ms);
             }

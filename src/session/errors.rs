@@ -61,7 +61,9 @@ impl ErrorCaptures {
 
     /// What is kept, by proxy.
     pub fn iter(&self) -> impl Iterator<Item = (ProxyId, Direction, &ErrorCapture)> {
-        self.last.iter().map(|((proxy, direction), capture)| (*proxy, *direction, capture))
+        self.last
+            .iter()
+            .map(|((proxy, direction), capture)| (*proxy, *direction, capture))
     }
 
     /// Keeps a refused request.

@@ -34,7 +34,10 @@ impl Session {
         core.state.panics += 1;
         core.state.proxy_mut(self.frontend).frontend.panics += 1;
         log::error!("a session ended by a caught panic: see the message above");
-        self.outcome = super::outcome::Outcome { cause: Cause::Internal, stage: Stage::None };
+        self.outcome = super::outcome::Outcome {
+            cause: Cause::Internal,
+            stage: Stage::None,
+        };
         self.close_endpoint(Side::Client, core);
         self.close_endpoint(Side::Server, core);
         self.finish(core);
@@ -108,12 +111,15 @@ impl Session {
         self.avoid = None;
         self.outcome = super::outcome::Outcome::default();
         self.server_side = super::interface::StreamInterface::default();
-        self.server_side.flags.insert(super::interface::InterfaceFlags::DONT_WAKE);
+        self.server_side
+            .flags
+            .insert(super::interface::InterfaceFlags::DONT_WAKE);
     }
 
     fn leave_frontend(&mut self, core: &mut Core) {
         core.engine.jobs = core.engine.jobs.saturating_sub(1);
-        core.listeners.connection_closed(self.listener, &mut core.engine.fdtab);
+        core.listeners
+            .connection_closed(self.listener, &mut core.engine.fdtab);
         if self.flags.any(SessionFlags::COMMAND) {
             return;
         }

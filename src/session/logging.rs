@@ -12,7 +12,10 @@ use crate::worker::Core;
 impl Session {
     /// Writes the line at the end of a session or request, unless it was written before.
     pub(super) fn log_session(&mut self, core: &mut Core) {
-        if self.flags.any(SessionFlags::LOGGED.union(SessionFlags::LOGGED_EARLY)) {
+        if self
+            .flags
+            .any(SessionFlags::LOGGED.union(SessionFlags::LOGGED_EARLY))
+        {
             return;
         }
         let proxy = core.config.proxy(self.frontend);
@@ -31,7 +34,11 @@ impl Session {
             return;
         }
         let separate = abnormal && proxy.options.has(ProxyOption::LogSeparateErrors);
-        let level = if separate { LogLevel::Err } else { LogLevel::Info };
+        let level = if separate {
+            LogLevel::Err
+        } else {
+            LogLevel::Info
+        };
         self.write_line(proxy, level, core);
     }
 
@@ -58,7 +65,10 @@ impl Session {
 
     /// What `dontlog-normal` keeps and `log-separate-errors` raises.
     fn is_abnormal(&self, core: &Core) -> bool {
-        let status = self.transaction.as_deref().map_or(0, |transaction| transaction.status);
+        let status = self
+            .transaction
+            .as_deref()
+            .map_or(0, |transaction| transaction.status);
         let failed = !matches!(self.outcome.cause, Cause::Normal | Cause::Local);
         failed
             || status >= 500
@@ -71,7 +81,10 @@ impl Session {
         if !self.flags.any(SessionFlags::BE_ASSIGNED) {
             return 0;
         }
-        core.config.proxy(self.backend).retries.saturating_sub(self.retries_left)
+        core.config
+            .proxy(self.backend)
+            .retries
+            .saturating_sub(self.retries_left)
     }
 
     fn write_line(&mut self, proxy: &'static Proxy, level: LogLevel, core: &mut Core) {
@@ -91,7 +104,10 @@ impl Session {
             backend: &core.config.proxy(self.backend).name,
             server: self.server_name(core),
             timers: self.timers(proxy.log.format, core),
-            status: self.transaction.as_deref().map_or(-1, |transaction| transaction.status),
+            status: self
+                .transaction
+                .as_deref()
+                .map_or(-1, |transaction| transaction.status),
             bytes_out: self.response.total - self.log_mark,
             captures: Captures::default(),
             termination: letters(self.outcome.cause, self.outcome.stage),
@@ -103,12 +119,17 @@ impl Session {
         };
         let targets = core.logs.proxy_targets(self.frontend);
         let now = core.engine.clock.date();
-        core.logs.send_record(targets, (level, now), proxy.log.format, &record);
+        core.logs
+            .send_record(targets, (level, now), proxy.log.format, &record);
     }
 
     /// The number of the listener: stands for the port of clients on unix sockets.
     fn listener_number(&self, core: &Core) -> u32 {
-        match core.listeners.get(self.listener).map(|listener| listener.origin) {
+        match core
+            .listeners
+            .get(self.listener)
+            .map(|listener| listener.origin)
+        {
             Some(crate::net::listener::Origin::Bind(bind)) => core.config.bind(bind).numeric_id,
             Some(crate::net::listener::Origin::StatsSocket(_)) | None => 0,
         }
@@ -128,7 +149,9 @@ impl Session {
     }
 
     fn connection_counts(&self, core: &Core) -> ConnectionCounts {
-        let server = self.server.map_or(0, |server| core.state.server(server).sessions);
+        let server = self
+            .server
+            .map_or(0, |server| core.state.server(server).sessions);
         ConnectionCounts {
             process: core.state.sessions,
             frontend: core.state.proxy(self.frontend).frontend_sessions,
@@ -144,8 +167,11 @@ impl Session {
         let timing = &self.timing;
         let total_ms = timing.since_start_ms(core.engine.clock.monotonic_us());
         let is_http = matches!(format, LogFormat::Http | LogFormat::HttpClf);
-        let (begin_ms, request_end_ms) =
-            if is_http { (timing.request_begin_ms(), timing.request_ms) } else { (0, 0) };
+        let (begin_ms, request_end_ms) = if is_http {
+            (timing.request_begin_ms(), timing.request_ms)
+        } else {
+            (0, 0)
+        };
         Timers {
             request_ms: stage(begin_ms, timing.request_ms),
             queue_ms: stage(request_end_ms, timing.queue_ms),

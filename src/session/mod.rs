@@ -21,8 +21,8 @@ mod reply;
 mod server_side;
 mod session;
 mod sides;
-mod trace;
 pub mod timing;
+mod trace;
 pub mod transaction;
 
 pub use process::process_session;
@@ -99,7 +99,9 @@ impl Sessions {
 
     /// The first session at or behind slot `cursor`, for dumps that go on later.
     pub fn next_from(&self, cursor: u32) -> Option<(SessionKey, &Session)> {
-        self.slots.next_from(cursor).map(|(key, boxed)| (key, &**boxed))
+        self.slots
+            .next_from(cursor)
+            .map(|(key, boxed)| (key, &**boxed))
     }
 
     /// Gives memory of ended sessions back after a burst.

@@ -185,7 +185,9 @@ mod tests {
         for (error, letters) in table {
             let mut outcome = Outcome::default();
             outcome.note_connect_failure(error);
-            let seen: String = [outcome.cause.letter(), outcome.stage.letter()].iter().collect();
+            let seen: String = [outcome.cause.letter(), outcome.stage.letter()]
+                .iter()
+                .collect();
             assert_eq!(seen, letters);
         }
     }

@@ -126,7 +126,10 @@ impl Session {
     /// True when both ends are closed, or the server's was never opened.
     fn is_over(&self) -> bool {
         self.client.state == InterfaceState::Closed
-            && matches!(self.server_side.state, InterfaceState::Closed | InterfaceState::Initial)
+            && matches!(
+                self.server_side.state,
+                InterfaceState::Closed | InterfaceState::Initial
+            )
     }
 
     /// Notes which timers fired; a direction that stalled is shut.
@@ -141,8 +144,7 @@ impl Session {
             if ends.input.analyse_exp.is_expired(now) {
                 ends.input.flags.insert(ChannelFlags::ANA_TIMEOUT);
             }
-            if ends.output.write_exp.is_expired(now)
-                && !ends.output.flags.any(ChannelFlags::SHUTW)
+            if ends.output.write_exp.is_expired(now) && !ends.output.flags.any(ChannelFlags::SHUTW)
             {
                 ends.output.flags.insert(ChannelFlags::WRITE_TIMEOUT);
                 ends.interface.flags.insert(InterfaceFlags::NOLINGER);
@@ -203,8 +205,12 @@ impl Session {
             transaction.request_lost = true;
         }
         if let Some(fd) = self.server_side.fd() {
-            core.engine.fdtab.disarm(fd, crate::engine::fdtab::Direction::Write);
-            core.engine.fdtab.arm(fd, crate::engine::fdtab::Direction::Read);
+            core.engine
+                .fdtab
+                .disarm(fd, crate::engine::fdtab::Direction::Write);
+            core.engine
+                .fdtab
+                .arm(fd, crate::engine::fdtab::Direction::Read);
         }
     }
 
@@ -244,7 +250,8 @@ impl Session {
     fn resync_request(&mut self, core: &mut Core, seen: &mut Seen) -> Phase {
         let (size, reserve) = (core.bufsize(), core.maxrewrite());
         let before = self.request.snapshot(size, reserve);
-        let concerned = before.calls_analysers(seen.request) || self.states() != seen.request_states;
+        let concerned =
+            before.calls_analysers(seen.request) || self.states() != seen.request_states;
         seen.request = before;
         if !concerned {
             return Phase::Response;
@@ -258,7 +265,11 @@ impl Session {
         if self.any_disconnected() {
             return Phase::Interfaces;
         }
-        if self.request.snapshot(size, reserve).differs_statically(before) {
+        if self
+            .request
+            .snapshot(size, reserve)
+            .differs_statically(before)
+        {
             return Phase::Request;
         }
         Phase::Response
@@ -320,10 +331,19 @@ impl Session {
             return Phase::Interfaces;
         }
         let enabled = self.request.analysers.bits() & !request_analysers.bits() != 0;
-        if enabled || self.request.snapshot(size, reserve).differs_statically(seen.request) {
+        if enabled
+            || self
+                .request
+                .snapshot(size, reserve)
+                .differs_statically(seen.request)
+        {
             return Phase::Request;
         }
-        if self.response.snapshot(size, reserve).differs_statically(before) {
+        if self
+            .response
+            .snapshot(size, reserve)
+            .differs_statically(before)
+        {
             return Phase::Response;
         }
         Phase::Forward
@@ -396,7 +416,11 @@ impl Session {
             && !response.calls_analysers(seen.response)
             && self.states() == seen.request_states
             && self.states() == seen.response_states;
-        if settled { Phase::Settled } else { Phase::Request }
+        if settled {
+            Phase::Settled
+        } else {
+            Phase::Request
+        }
     }
 
     /// Errors and timeouts of the channels that no analyser has claimed.
@@ -479,7 +503,10 @@ impl Session {
         for side in [Side::Server, Side::Client] {
             let ends = self.ends(side);
             let ready = ends.interface.state == InterfaceState::Established
-                && !ends.output.flags.any(ChannelFlags::SHUTW.union(ChannelFlags::WRITE_ERROR))
+                && !ends
+                    .output
+                    .flags
+                    .any(ChannelFlags::SHUTW.union(ChannelFlags::WRITE_ERROR))
                 && !ends.output.out_empty();
             if ready {
                 self.transmit(side, core);
@@ -572,7 +599,9 @@ fn auto_forward(channel: &mut Channel) {
         return;
     }
     channel.flags.remove(ChannelFlags::DONT_READ);
-    channel.flags.insert(ChannelFlags::AUTO_CONNECT.union(ChannelFlags::AUTO_CLOSE));
+    channel
+        .flags
+        .insert(ChannelFlags::AUTO_CONNECT.union(ChannelFlags::AUTO_CLOSE));
     if channel.flags.any(ChannelFlags::SHUTR) || channel.is_closing() {
         let held = channel.input_len() as u64;
         channel.forward(held);
@@ -583,13 +612,18 @@ fn auto_forward(channel: &mut Channel) {
 
 /// A shut producer shuts the consumer, where that is automatic.
 fn wants_shutw(channel: &Channel) -> bool {
-    channel.flags.all(ChannelFlags::SHUTR.union(ChannelFlags::AUTO_CLOSE)) && !channel.is_closing()
+    channel
+        .flags
+        .all(ChannelFlags::SHUTR.union(ChannelFlags::AUTO_CLOSE))
+        && !channel.is_closing()
 }
 
 /// Reading goes on for nothing once the consumer is shut.
 fn shutw_stops_reading(channel: &Channel) -> bool {
     channel.flags.any(ChannelFlags::SHUTW)
-        && !channel.flags.any(ChannelFlags::SHUTR.union(ChannelFlags::SHUTR_NOW))
+        && !channel
+            .flags
+            .any(ChannelFlags::SHUTR.union(ChannelFlags::SHUTR_NOW))
 }
 
 /// Who is to blame for a fault on the channel that `producer` fills.

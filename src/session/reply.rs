@@ -1,11 +1,11 @@
 //! Answers that the proxy itself gives: error pages, and `http-request return`.
 
+use super::Session;
 use super::analyser::{AnalyserSet, Verdict};
 use super::channel::ChannelFlags;
 use super::interface::{Endpoint, InterfaceState};
 use super::outcome::{Cause, Stage};
 use super::transaction::MessageState;
-use super::Session;
 use crate::applet::{Applet, ReplyApplet};
 use crate::config::model::{Mode, Reply, ReplyBody};
 use crate::http::connection;
@@ -44,8 +44,10 @@ impl Session {
 
     fn send_error_page(&mut self, status: u16, core: &mut Core) {
         let page = core.error_page(self.backend, self.frontend, status);
-        let head_only =
-            self.transaction.as_deref().is_some_and(|t| t.request.head.method() == Method::Head);
+        let head_only = self
+            .transaction
+            .as_deref()
+            .is_some_and(|t| t.request.head.method() == Method::Head);
         let Some(buffer) = self.response.attach(&mut core.buffers) else {
             return;
         };

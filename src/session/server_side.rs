@@ -47,7 +47,8 @@ impl Session {
             self.response.flags.insert(ChannelFlags::SHUTR);
             return;
         }
-        let wanted = self.request.flags.any(ChannelFlags::AUTO_CONNECT) || !self.request.out_empty();
+        let wanted =
+            self.request.flags.any(ChannelFlags::AUTO_CONNECT) || !self.request.out_empty();
         if wanted && self.flags.any(SessionFlags::BE_ASSIGNED) {
             self.server_side.state = InterfaceState::Requested;
         }
@@ -133,18 +134,26 @@ impl Session {
         self.server_side.flags.remove(InterfaceFlags::EXP);
         self.server_side.exp = Tick::ETERNITY;
         let assigned = self.flags.any(SessionFlags::ASSIGNED);
-        self.server_side.state =
-            if assigned { InterfaceState::Assigned } else { InterfaceState::Requested };
+        self.server_side.state = if assigned {
+            InterfaceState::Assigned
+        } else {
+            InterfaceState::Requested
+        };
     }
 
     /// True when nobody waits for an answer any more: the client closed or failed, and the
     /// request is not to be carried out regardless.
     fn client_gave_up(&self, core: &Core) -> bool {
-        if self.response.flags.any(ChannelFlags::SHUTW) || self.client.state == InterfaceState::Closed
+        if self.response.flags.any(ChannelFlags::SHUTW)
+            || self.client.state == InterfaceState::Closed
         {
             return true;
         }
-        let abort = core.config.proxy(self.backend).options.has(ProxyOption::AbortOnClose);
+        let abort = core
+            .config
+            .proxy(self.backend)
+            .options
+            .has(ProxyOption::AbortOnClose);
         let closing = self.request.flags.any(ChannelFlags::SHUTW_NOW)
             || (abort && self.request.flags.any(ChannelFlags::SHUTR));
         closing && (abort || self.request.out_empty())
@@ -162,8 +171,8 @@ impl Session {
     pub(super) fn sess_update_st_con_tcp(&mut self, core: &mut Core) {
         let progress = ChannelFlags::WRITE_NULL.union(ChannelFlags::WRITE_PARTIAL);
         let failed = self.server_side.flags.any(InterfaceFlags::ERR);
-        let expired = self.server_side.flags.any(InterfaceFlags::EXP)
-            && !self.request.flags.any(progress);
+        let expired =
+            self.server_side.flags.any(InterfaceFlags::EXP) && !self.request.flags.any(progress);
         if failed || expired {
             let error = if failed {
                 InterfaceError::ConnectError
@@ -172,7 +181,9 @@ impl Session {
             };
             self.close_endpoint(Side::Server, core);
             self.server_side.exp = Tick::ETERNITY;
-            self.server_side.flags.remove(InterfaceFlags::ERR.union(InterfaceFlags::EXP));
+            self.server_side
+                .flags
+                .remove(InterfaceFlags::ERR.union(InterfaceFlags::EXP));
             self.server_side.note_error(error);
             self.server_side.state = InterfaceState::ConnectError;
             self.sess_update_st_cer(core);
@@ -218,7 +229,11 @@ impl Session {
         }
         // A refusal comes at once: a pause gives the server time to restart.
         let connect_ms = proxy.timeouts.connect_ms;
-        let pause_ms = if connect_ms == 0 { TURN_AROUND_MS } else { connect_ms.min(TURN_AROUND_MS) };
+        let pause_ms = if connect_ms == 0 {
+            TURN_AROUND_MS
+        } else {
+            connect_ms.min(TURN_AROUND_MS)
+        };
         self.server_side.exp = core.engine.clock.now_ms().add(pause_ms);
         self.server_side.state = InterfaceState::TurnAround;
     }
@@ -246,7 +261,9 @@ impl Session {
         }
         self.avoid = self.server.take();
         self.flags.remove(
-            SessionFlags::DIRECT.union(SessionFlags::ASSIGNED).union(SessionFlags::ADDR_SET),
+            SessionFlags::DIRECT
+                .union(SessionFlags::ASSIGNED)
+                .union(SessionFlags::ADDR_SET),
         );
         self.flags.insert(SessionFlags::REDISPATCHED);
         self.server_side.error = InterfaceError::None;
@@ -270,7 +287,12 @@ impl Session {
         }
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.adopt_tunnel_timeouts(core);
-        if core.config.proxy(self.frontend).options.has(ProxyOption::LogAsap) {
+        if core
+            .config
+            .proxy(self.frontend)
+            .options
+            .has(ProxyOption::LogAsap)
+        {
             self.log_early(core);
         }
     }
@@ -281,17 +303,24 @@ impl Session {
         self.outcome.note_connect_failure(self.server_side.error);
         self.leave_queue(core);
         self.release_slot(core);
-        let client_left =
-            matches!(error, InterfaceError::QueueAbort | InterfaceError::ConnectAbort);
+        let client_left = matches!(
+            error,
+            InterfaceError::QueueAbort | InterfaceError::ConnectAbort
+        );
         if !client_left {
-            core.state.proxy_mut(self.backend).backend.failed_connections += 1;
+            core.state
+                .proxy_mut(self.backend)
+                .backend
+                .failed_connections += 1;
             if let Some(server) = self.server {
                 core.state.server_mut(server).counters.failed_connections += 1;
             }
         }
         self.close_endpoint(Side::Server, core);
-        let resource =
-            matches!(error, InterfaceError::ConnectOther | InterfaceError::ConnectResource);
+        let resource = matches!(
+            error,
+            InterfaceError::ConnectOther | InterfaceError::ConnectResource
+        );
         let status = if resource { 500 } else { 503 };
         self.http_reply_and_close(Some(status), core);
         self.request.flags.insert(ChannelFlags::SHUTW);
@@ -307,7 +336,8 @@ impl Session {
         log::debug!("a reused connection died, the request is sent again");
         self.close_endpoint(Side::Server, core);
         self.release_slot(core);
-        self.flags.insert(SessionFlags::REPLAYED.union(SessionFlags::NO_REUSE));
+        self.flags
+            .insert(SessionFlags::REPLAYED.union(SessionFlags::NO_REUSE));
         self.server_side.flags = InterfaceFlags::DONT_WAKE;
         self.server_side.error = InterfaceError::None;
         self.request.replay();

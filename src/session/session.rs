@@ -158,6 +158,9 @@ impl Session {
     pub fn is_between_requests(&self) -> bool {
         self.transaction.is_none()
             && !self.flags.any(SessionFlags::FIRST_REQUEST)
-            && self.request.analysers.any(super::analyser::AnalyserSet::WAIT_HTTP)
+            && self
+                .request
+                .analysers
+                .any(super::analyser::AnalyserSet::WAIT_HTTP)
     }
 }

@@ -43,7 +43,11 @@ impl Default for Timing {
 impl Timing {
     /// Starts anew at this moment and date: an accept or the end of the previous request.
     pub fn restart(&mut self, now_us: u64, date: (i64, u32)) {
-        *self = Self { date, start_us: now_us, ..Self::default() };
+        *self = Self {
+            date,
+            start_us: now_us,
+            ..Self::default()
+        };
     }
 
     /// Milliseconds from the start to `now_us`.

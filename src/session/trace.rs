@@ -24,7 +24,10 @@ impl Session {
     pub(super) fn trace_accept(&self, fd: Fd, core: &Core) {
         let name = &core.config.proxy(self.frontend).name;
         let source = self.source;
-        self.trace_line(format_args!("{name}.accept={:04x} from [{source}]", fd.raw()));
+        self.trace_line(format_args!(
+            "{name}.accept={:04x} from [{source}]",
+            fd.raw()
+        ));
     }
 
     /// A head was parsed: its start line and header lines.
@@ -40,9 +43,14 @@ impl Session {
         };
         let (client, server) = self.trace_descriptors();
         let line = String::from_utf8_lossy(view.start_line());
-        self.trace_line(format_args!("{name}.{start}[{client:04x}:{server:04x}]: {line}"));
+        self.trace_line(format_args!(
+            "{name}.{start}[{client:04x}:{server:04x}]: {line}"
+        ));
         for (field, value) in view.lines() {
-            let (field, value) = (String::from_utf8_lossy(field), String::from_utf8_lossy(value));
+            let (field, value) = (
+                String::from_utf8_lossy(field),
+                String::from_utf8_lossy(value),
+            );
             self.trace_line(format_args!(
                 "{name}.{header}[{client:04x}:{server:04x}]: {field}: {value}"
             ));

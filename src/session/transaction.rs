@@ -78,7 +78,10 @@ pub struct Connections {
 impl Default for Connections {
     fn default() -> Self {
         Self {
-            options: Options { mode: Mode::KeepAlive, ..Options::default() },
+            options: Options {
+                mode: Mode::KeepAlive,
+                ..Options::default()
+            },
             request: RequestPlan {
                 keep_client: false,
                 keep_server: false,
@@ -86,7 +89,10 @@ impl Default for Connections {
                 version: Version::Http11,
                 header: KnownHeader::Connection,
             },
-            response: ResponsePlan { keep_client: false, keep_server: false },
+            response: ResponsePlan {
+                keep_client: false,
+                keep_server: false,
+            },
         }
     }
 }

@@ -11,14 +11,14 @@ mod proxy;
 mod rules;
 mod server;
 
+pub use crate::http::connection::Mode as ConnectionMode;
 pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
 pub use proxy::{
-    Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy,
-    ProxyOption, ProxyOptions, Timeouts,
+    Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption,
+    ProxyOptions, Timeouts,
 };
-pub use crate::http::connection::Mode as ConnectionMode;
 pub use rules::{HttpAction, HttpRule, Reply, ReplyBody};
 pub use server::{PortRule, ProxyProtocol, Server, Source, SourceAddress};
 

@@ -61,8 +61,8 @@ impl Session {
             Progress::Done => self.http_resync_states(core),
             Progress::Malformed(word) => return self.malformed_response_body(word, core),
             Progress::More => {
-                let ended = self.response.flags.any(ChannelFlags::SHUTR)
-                    && self.response.input_len() == 0;
+                let ended =
+                    self.response.flags.any(ChannelFlags::SHUTR) && self.response.input_len() == 0;
                 if ended && body == BodyLength::UntilClose {
                     transaction.response.state = MessageState::Done;
                     self.http_resync_states(core);
@@ -85,7 +85,11 @@ impl Session {
         self.note_reason(word);
         core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
         let answered = self.response_has_begun();
-        let stage = if answered { Stage::Data } else { Stage::Headers };
+        let stage = if answered {
+            Stage::Data
+        } else {
+            Stage::Headers
+        };
         self.outcome.note(Cause::Proxy, stage);
         self.end_analysis();
         self.http_reply_and_close(if answered { None } else { Some(400) }, core);
@@ -95,7 +99,11 @@ impl Session {
     fn client_left_during_body(&mut self, core: &mut Core) -> Verdict {
         self.count_client_abort(core);
         let answered = self.response_has_begun();
-        let stage = if answered { Stage::Data } else { Stage::Headers };
+        let stage = if answered {
+            Stage::Data
+        } else {
+            Stage::Headers
+        };
         self.outcome.note(Cause::ClientAbort, stage);
         self.end_analysis();
         self.http_reply_and_close(if answered { None } else { Some(400) }, core);
@@ -114,7 +122,11 @@ impl Session {
         let timed_out = self.response.flags.any(ChannelFlags::READ_TIMEOUT);
         self.count_server_abort(core);
         self.count_failed_response(core);
-        let cause = if timed_out { Cause::ServerTimeout } else { Cause::ServerAbort };
+        let cause = if timed_out {
+            Cause::ServerTimeout
+        } else {
+            Cause::ServerAbort
+        };
         self.outcome.note(cause, Stage::Data);
         self.cut_response(core);
         Verdict::Wait
@@ -123,7 +135,11 @@ impl Session {
     fn client_left_during_response(&mut self, core: &mut Core) -> Verdict {
         let timed_out = self.response.flags.any(ChannelFlags::WRITE_TIMEOUT);
         self.count_client_abort(core);
-        let cause = if timed_out { Cause::ClientTimeout } else { Cause::ClientAbort };
+        let cause = if timed_out {
+            Cause::ClientTimeout
+        } else {
+            Cause::ClientAbort
+        };
         self.outcome.note(cause, Stage::Data);
         self.cut_response(core);
         Verdict::Wait

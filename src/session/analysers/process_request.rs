@@ -60,11 +60,19 @@ impl Session {
         transaction.connections.options = options;
         let mut rewriter = Rewriter::new(buffer, base, &mut transaction.request.head)
             .with_growth(core.config.global.tuning.maxrewrite);
-        let rule = merged(frontend.forwardfor.as_ref(), backend.forwardfor.as_ref(), source);
+        let rule = merged(
+            frontend.forwardfor.as_ref(),
+            backend.forwardfor.as_ref(),
+            source,
+        );
         if let (Some(rule), Some(address)) = (rule, source) {
             add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }
-        let rule = merged(frontend.originalto.as_ref(), backend.originalto.as_ref(), destination);
+        let rule = merged(
+            frontend.originalto.as_ref(),
+            backend.originalto.as_ref(),
+            destination,
+        );
         if let (Some(rule), Some(address)) = (rule, destination) {
             add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }

@@ -14,7 +14,9 @@ impl Session {
     #[inline(never)]
     pub(in crate::session) fn http_process_res_common(&mut self, core: &mut Core) -> Verdict {
         log::trace!("http_process_res_common");
-        self.response.analysers.remove(AnalyserSet::RES_HTTP_PROCESS);
+        self.response
+            .analysers
+            .remove(AnalyserSet::RES_HTTP_PROCESS);
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
@@ -33,7 +35,11 @@ impl Session {
             return self.no_room_for_response(core);
         }
         self.response.analysers.insert(AnalyserSet::RES_XFER_BODY);
-        let early = core.config.proxy(self.frontend).options.has(ProxyOption::LogAsap);
+        let early = core
+            .config
+            .proxy(self.frontend)
+            .options
+            .has(ProxyOption::LogAsap);
         if early && body != BodyLength::Tunnel {
             self.log_early(core);
         }

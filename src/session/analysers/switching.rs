@@ -1,11 +1,11 @@
 //! `process_switching_rules`: chooses the backend and takes over its settings.
 
+use crate::config::model::ProxyOption;
 use crate::config::model::{Mode, ProxyId};
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::interface::InterfaceFlags;
 use crate::session::outcome::{Cause, Stage};
 use crate::session::{Session, SessionFlags};
-use crate::config::model::ProxyOption;
 use crate::worker::Core;
 
 impl Session {

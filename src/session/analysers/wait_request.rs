@@ -19,7 +19,9 @@ impl Session {
     #[inline(never)]
     pub(in crate::session) fn http_wait_for_request(&mut self, core: &mut Core) -> Verdict {
         log::trace!("http_wait_for_request {} bytes", self.request.input_len());
-        self.request.flags.remove(ChannelFlags::AUTO_CONNECT.union(ChannelFlags::AUTO_CLOSE));
+        self.request
+            .flags
+            .remove(ChannelFlags::AUTO_CONNECT.union(ChannelFlags::AUTO_CLOSE));
         if self.request.input_len() > 0 {
             if self.must_wait_for_response_room(core) {
                 return Verdict::Wait;
@@ -72,8 +74,9 @@ impl Session {
     fn request_too_large(&self) -> HeadError {
         match self.transaction.as_deref() {
             Some(transaction) => transaction.request.scanner.too_large(),
-            None => crate::http::scan::HeadScanner::new(crate::http::parse::Kind::Request)
-                .too_large(),
+            None => {
+                crate::http::scan::HeadScanner::new(crate::http::parse::Kind::Request).too_large()
+            }
         }
     }
 

@@ -28,7 +28,11 @@ impl Session {
             let Some(transaction) = self.transaction.as_deref_mut() else {
                 return Verdict::Continue;
             };
-            match transaction.response.scanner.scan_bytes(self.response.input()) {
+            match transaction
+                .response
+                .scanner
+                .scan_bytes(self.response.input())
+            {
                 Scan::Complete { head_len } => match self.parse_response_head(head_len, core) {
                     Ok(true) => continue,
                     Ok(false) => return self.response_received(core),
@@ -91,7 +95,10 @@ impl Session {
         self.request.release_if_empty(&mut core.buffers);
         self.response.analysers.remove(AnalyserSet::RES_WAIT_HTTP);
         self.response.analyse_exp = Tick::ETERNITY;
-        let status = self.transaction.as_deref().map_or(0, |t| t.response.head.status());
+        let status = self
+            .transaction
+            .as_deref()
+            .map_or(0, |t| t.response.head.status());
         core.count_response(self.frontend, self.backend, self.server, status);
         Verdict::Continue
     }
@@ -102,9 +109,8 @@ impl Session {
         if flags.any(ChannelFlags::READ_TIMEOUT) {
             return self.fail_response(504, Cause::ServerTimeout, core);
         }
-        let server_left =
-            flags.any(ChannelFlags::READ_ERROR.union(ChannelFlags::SHUTR))
-                || self.server_side.flags.any(InterfaceFlags::ERR);
+        let server_left = flags.any(ChannelFlags::READ_ERROR.union(ChannelFlags::SHUTR))
+            || self.server_side.flags.any(InterfaceFlags::ERR);
         if server_left {
             if self.try_replay(core) {
                 return Verdict::Wait;
@@ -179,13 +185,16 @@ impl Session {
     /// An invalid response is kept for `show errors` and replaced by an error.
     fn refuse_response(&mut self, error: HeadError, core: &mut Core) -> Verdict {
         log::debug!("response refused: {error}");
-        core.errors.capture_response(self, error, &core.engine.clock);
+        core.errors
+            .capture_response(self, error, &core.engine.clock);
         self.note_reason(error.reason.word());
         self.fail_response(502, Cause::Proxy, core)
     }
 
     /// How the response's body ends; nothing while there is no response.
     pub(super) fn response_length(&self) -> BodyLength {
-        self.transaction.as_deref().map_or(BodyLength::None, |t| t.response.body)
+        self.transaction
+            .as_deref()
+            .map_or(BodyLength::None, |t| t.response.body)
     }
 }
