@@ -110,15 +110,17 @@ impl Session {
     }
 
     fn join_queue(&mut self, server: Option<ServerId>, core: &mut Core) {
-        self.timing.backend_queue = core.state.proxy(self.backend).queued;
         let proxy = core.state.proxy_mut(self.backend);
         proxy.queued += 1;
         proxy.queued_max = proxy.queued_max.max(proxy.queued);
-        if let Some(server) = server {
-            let state = core.state.server_mut(server);
-            self.timing.server_queue = state.queued;
-            state.queued += 1;
-            state.queued_max = state.queued_max.max(state.queued);
+        match server {
+            Some(server) => {
+                let state = core.state.server_mut(server);
+                state.queued += 1;
+                state.queued_max = state.queued_max.max(state.queued);
+                self.timing.server_queue = state.queued;
+            }
+            None => self.timing.backend_queue = proxy.queued,
         }
         self.pending = Some(core.queues.join(self.task, self.backend, server));
     }

@@ -48,6 +48,20 @@ pub struct Options {
     pub proxy_header: bool,
     /// The frontend is being stopped: no client connection is kept any more.
     pub stopping: bool,
+    /// Only the backend asks for closing: the client's connection is kept all the same, as
+    /// HAProxy 2.6 does.
+    pub spare_client: bool,
+}
+
+impl Options {
+    /// True when the mode lets the client's connection live on.
+    fn may_keep_client(self) -> bool {
+        match self.mode {
+            Mode::KeepAlive | Mode::ServerClose => true,
+            Mode::Close => self.spare_client,
+            Mode::Tunnel => false,
+        }
+    }
 }
 
 /// What was decided when the request left.
@@ -96,7 +110,7 @@ pub fn request(message: &mut Rewriter<'_>, options: Options) -> Result<RequestPl
     let unframed = close_after && version == Version::Http10;
     let plan = RequestPlan {
         keep_client: wants_keep_alive(message, header)
-            && matches!(options.mode, Mode::KeepAlive | Mode::ServerClose)
+            && options.may_keep_client()
             && !close_after
             && !options.stopping,
         keep_server: options.mode == Mode::KeepAlive && !unframed,
@@ -156,7 +170,7 @@ pub fn response(
     let plan = ResponsePlan {
         keep_client: request.keep_client
             && readable
-            && options.mode < Mode::Close
+            && options.may_keep_client()
             && !options.stopping,
         keep_server: request.keep_server
             && framed

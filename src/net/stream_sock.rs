@@ -311,8 +311,12 @@ impl Session {
     /// The peer takes nothing more. What it sent before may still be read: the read side
     /// finds out how the connection ended.
     fn write_failed(&mut self, side: Side) {
+        let answer_awaited = side == Side::Server && !self.response.analysers.is_empty();
         let ends = self.ends(side);
         ends.output.flags.insert(ChannelFlags::WRITE_ERROR);
+        if !answer_awaited {
+            ends.interface.flags.insert(InterfaceFlags::ERR);
+        }
     }
 
     /// After a write callback: goes on polling or not, lets the producer refill the channel,

@@ -57,9 +57,20 @@ impl Session {
     /// Adds up bytes, logs, and gives the server's slot back: at the end of each request.
     pub(super) fn close_books(&mut self, core: &mut Core) {
         self.count_bytes(core);
-        self.log_session(core);
         self.leave_queue(core);
         self.release_slot(core);
+        self.leave_backend(core);
+        self.log_session(core);
+    }
+
+    /// Counts the session out at its backend; the line that is logged then shows who else
+    /// is there.
+    fn leave_backend(&mut self, core: &mut Core) {
+        if self.flags.any(SessionFlags::BE_COUNTED) {
+            self.flags.remove(SessionFlags::BE_COUNTED);
+            let state = core.state.proxy_mut(self.backend);
+            state.backend_sessions = state.backend_sessions.saturating_sub(1);
+        }
     }
 
     /// Adds bytes that were not counted yet to the counters they concern.
@@ -88,12 +99,7 @@ impl Session {
 
     /// Detaches the session from its backend.
     pub(super) fn forget_backend(&mut self, core: &mut Core) {
-        if self.flags.any(SessionFlags::BE_COUNTED) {
-            let state = core.state.proxy_mut(self.backend);
-            state.backend_sessions = state.backend_sessions.saturating_sub(1);
-        }
-        let of_request = SessionFlags::BE_COUNTED
-            .union(SessionFlags::BE_ASSIGNED)
+        let of_request = SessionFlags::BE_ASSIGNED
             .union(SessionFlags::DIRECT)
             .union(SessionFlags::ASSIGNED)
             .union(SessionFlags::ADDR_SET)

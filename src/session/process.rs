@@ -510,9 +510,8 @@ impl Session {
                 && !ends.output.out_empty();
             if ready {
                 self.transmit(side, core);
-                let output = self.ends(side).output;
-                if output.flags.any(ChannelFlags::WRITE_ERROR) && side == Side::Server {
-                    self.check_lost_server(core);
+                if self.ends(side).output.flags.any(ChannelFlags::WRITE_ERROR) {
+                    self.check_end_errors(core);
                 }
             }
             let output = self.ends(side).output;

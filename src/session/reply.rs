@@ -59,6 +59,12 @@ impl Session {
         self.response.received(written);
         self.response.forward(written as u64);
         self.response.release_if_empty(&mut core.buffers);
+        self.note_status(status, core);
+        core.count_local_response(self.frontend, status);
+    }
+
+    /// Notes the status for the log, with or without an answer.
+    pub(super) fn note_status(&mut self, status: u16, core: &mut Core) {
         if self.transaction.is_none() {
             self.transaction = core.transactions.take();
         }
@@ -66,7 +72,6 @@ impl Session {
             transaction.status = i32::from(status);
             transaction.response.state = MessageState::Done;
         }
-        core.count_local_response(self.frontend, status);
     }
 
     /// Answers with a configured reply: an applet takes the server's place and produces

@@ -301,6 +301,10 @@ impl Session {
     fn give_up(&mut self, error: InterfaceError, core: &mut Core) {
         self.server_side.note_error(error);
         self.outcome.note_connect_failure(self.server_side.error);
+        if self.pending.is_some() {
+            let now_us = core.engine.clock.monotonic_us();
+            self.timing.queue_ms = self.timing.since_start_ms(now_us);
+        }
         self.leave_queue(core);
         self.release_slot(core);
         let client_left = matches!(

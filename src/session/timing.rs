@@ -18,9 +18,9 @@ pub struct Timing {
     pub connect_ms: i32,
     /// Until the response's head was complete, from the start.
     pub response_ms: i32,
-    /// Sessions ahead in the server's queue when it joined.
+    /// Its place in the server's queue when it joined, from 1; 0 when it never waited there.
     pub server_queue: u32,
-    /// Sessions ahead in the backend's queue when it joined.
+    /// Its place in the backend's queue when it joined, from 1; 0 when it never waited there.
     pub backend_queue: u32,
 }
 

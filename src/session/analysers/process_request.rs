@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::config::model::{Forwarded, HttpAction, ProxyId, ProxyOption};
-use crate::http::connection::{self, Options};
+use crate::http::connection::{self, Mode, Options};
 use crate::http::forwarded::add_address;
 use crate::http::rewrite::{RewriteError, Rewriter};
 use crate::session::Session;
@@ -90,6 +90,8 @@ impl Session {
             mode: frontend.connection_mode.combine(backend.connection_mode),
             pretend_keepalive: either(ProxyOption::HttpPretendKeepAlive),
             proxy_header: frontend.options.has(ProxyOption::HttpUseProxyHeader),
+            spare_client: frontend.connection_mode != Mode::Close
+                && backend.connection_mode == Mode::Close,
             stopping: core.state.stopping || core.state.proxy(self.frontend).stopping,
         }
     }

@@ -4,9 +4,12 @@
 //! ends the transaction and decides what becomes of the two connections: kept for the next
 //! request, closed, or joined to a tunnel.
 
+use crate::config::model::ProxyOption;
 use crate::http::framing::BodyLength;
 use crate::session::analyser::AnalyserSet;
 use crate::session::channel::{ChannelFlags, FORWARD_INFINITE};
+use crate::session::interface::InterfaceState;
+use crate::session::outcome::{Cause, Stage};
 use crate::session::transaction::MessageState;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
@@ -21,9 +24,8 @@ impl Session {
         let request = transaction.request.state;
         let response = transaction.response.state;
         let lost = transaction.request_lost;
-        if request >= MessageState::Done {
-            // What the client sends now belongs to its next request.
-            self.request.flags.insert(ChannelFlags::DONT_READ);
+        if request >= MessageState::Done && self.request_is_over(core) {
+            return;
         }
         if response < MessageState::Done {
             return;
@@ -41,6 +43,29 @@ impl Session {
         if lost || self.response.flags.any(ChannelFlags::SHUTR) {
             self.close_after_response(core);
         }
+    }
+
+    /// The request is complete: what the client sends now belongs to its next one and is
+    /// left where it is, unless its leaving is to be noticed (`option abortonclose`). True
+    /// when it has left.
+    fn request_is_over(&mut self, core: &mut Core) -> bool {
+        let watched = core.config.proxy(self.backend).options.has(ProxyOption::AbortOnClose);
+        if !watched {
+            self.request.flags.insert(ChannelFlags::DONT_READ);
+            return false;
+        }
+        let left = self.request.flags.any(ChannelFlags::SHUTR)
+            && self.server_side.state == InterfaceState::Established
+            && self.server_side.fd().is_some()
+            && !self.response_has_begun();
+        if left {
+            self.count_client_abort(core);
+            self.outcome.note(Cause::ClientAbort, Stage::Headers);
+            self.end_analysis();
+            self.note_status(400, core);
+            self.http_reply_and_close(None, core);
+        }
+        left
     }
 
     /// Both messages are complete.

@@ -121,7 +121,8 @@ impl Session {
             self.flags.insert(SessionFlags::LOGGED);
         }
         let silent = nothing_came && (kept_alive || ignored);
-        let answer = if silent { None } else { status };
+        let left_unseen = nothing_came && cause == Cause::ClientAbort;
+        let answer = if silent || left_unseen { None } else { status };
         self.outcome.note(cause, Stage::Request);
         if !(nothing_came && kept_alive) {
             core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
@@ -129,6 +130,9 @@ impl Session {
         self.request.analysers = AnalyserSet::EMPTY;
         self.request.analyse_exp = Tick::ETERNITY;
         self.http_reply_and_close(answer, core);
+        if let (None, Some(status), false) = (answer, status, kept_alive) {
+            self.note_status(status, core);
+        }
         Verdict::Wait
     }
 
