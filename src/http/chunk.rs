@@ -47,6 +47,10 @@ enum State {
 pub struct ChunkProgress {
     /// Bytes of the input that belong to the body and may be sent.
     pub forward: usize,
+    /// Bytes behind them that are to be left out: a chunk extension, which no recipient has
+    /// to understand (RFC 9112 section 7.1.1). The parser stops behind them; it is to be
+    /// called again with what follows.
+    pub dropped: usize,
     /// Bytes of chunk data that follow the input: they may be forwarded as they arrive,
     /// without being shown to the parser, if [`ChunkParser::skip`] is told.
     pub data_left: u64,
@@ -146,9 +150,14 @@ impl ChunkParser {
     /// [`ChunkError`]; there is no sense in a further call then.
     pub fn advance(&mut self, input: &[u8]) -> Result<ChunkProgress, ChunkError> {
         let mut at = 0;
+        let mut dropped = 0;
         while let Some(rest) = input.get(at..)
             && let Some(&byte) = rest.first()
         {
+            let in_extension = self.is_extension(byte);
+            if dropped > 0 && !in_extension {
+                break;
+            }
             match self.state {
                 State::Done => break,
                 State::Data => {
@@ -161,14 +170,26 @@ impl ChunkParser {
                     self.step(byte)
                         .map_err(|reason| ChunkError { offset: at, reason })?;
                     at += 1;
+                    dropped += usize::from(in_extension);
                 }
             }
         }
         Ok(ChunkProgress {
-            forward: at,
+            forward: at - dropped,
+            dropped,
             data_left: self.data_left(),
             done: self.is_done(),
         })
+    }
+
+    /// True when `byte`, the next one, belongs to the extension of a chunk or to the white
+    /// space before it.
+    const fn is_extension(&self, byte: u8) -> bool {
+        match self.state {
+            State::Size => matches!(byte, b';' | b' ' | b'\t'),
+            State::SizeBlank | State::Extension => byte != b'\r',
+            _ => false,
+        }
     }
 
     /// Takes one byte outside of the data.

@@ -5,7 +5,40 @@ use proptest::prelude::*;
 use super::*;
 
 fn whole(input: &[u8]) -> Result<ChunkProgress, ChunkError> {
-    ChunkParser::new().advance(input)
+    to_the_end(&mut ChunkParser::new(), input)
+}
+
+/// Calls the parser again behind each extension; all that was taken counts as forwarded.
+fn to_the_end(parser: &mut ChunkParser, input: &[u8]) -> Result<ChunkProgress, ChunkError> {
+    let mut at = 0;
+    loop {
+        let step = parser.advance(&input[at..]).map_err(|error| ChunkError {
+            offset: at + error.offset,
+            ..error
+        })?;
+        at += step.forward + step.dropped;
+        if step.dropped == 0 || at == input.len() {
+            return Ok(ChunkProgress {
+                forward: at,
+                dropped: 0,
+                ..step
+            });
+        }
+    }
+}
+
+#[test]
+fn extensions_are_left_out() {
+    let mut parser = ChunkParser::new();
+    let input = b"3 ;name=value\r\nabc\r\n0;end\r\n\r\n";
+    let mut sent = Vec::new();
+    let mut at = 0;
+    while at < input.len() {
+        let step = parser.advance(&input[at..]).unwrap();
+        sent.extend_from_slice(&input[at..at + step.forward]);
+        at += step.forward + step.dropped;
+    }
+    assert_eq!(sent, b"3\r\nabc\r\n0\r\n\r\n");
 }
 
 /// The reason for which `input` is refused.
@@ -115,7 +148,7 @@ fn in_steps(input: &[u8], step: usize) -> Result<ChunkProgress, ChunkError> {
     let mut at = 0;
     let mut last = parser.advance(b"")?;
     for piece in input.chunks(step) {
-        let progress = parser.advance(piece).map_err(|error| ChunkError {
+        let progress = to_the_end(&mut parser, piece).map_err(|error| ChunkError {
             offset: at + error.offset,
             ..error
         })?;
@@ -162,9 +195,9 @@ proptest! {
     #[test]
     fn no_input_panics(input in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut parser = ChunkParser::new();
-        if let Ok(progress) = parser.advance(&input) {
+        if let Ok(progress) = to_the_end(&mut parser, &input) {
             prop_assert!(progress.forward <= input.len());
         }
-        let _ = parser.advance(&input);
+        let _ = to_the_end(&mut parser, &input);
     }
 }

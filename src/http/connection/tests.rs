@@ -12,6 +12,7 @@ const BOTH_CLOSE: Options = options(Mode::Close, false);
 
 const fn options(mode: Mode, pretend_keepalive: bool) -> Options {
     Options {
+        spare_client: false,
         mode,
         pretend_keepalive,
         proxy_header: false,

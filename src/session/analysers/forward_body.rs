@@ -237,15 +237,20 @@ fn forward_chunks(channel: &mut Channel, message: &mut Message) -> Result<bool, 
     if channel.to_forward > 0 {
         return Ok(false);
     }
-    match message.chunks.advance(channel.input()) {
-        Ok(progress) => {
-            channel.forward((progress.forward as u64).saturating_add(progress.data_left));
-            message.chunks.skip(progress.data_left);
-            Ok(progress.done)
-        }
-        Err(error) => {
-            channel.forward(error.offset as u64);
-            Err(error.reason.word())
+    loop {
+        match message.chunks.advance(channel.input()) {
+            Ok(progress) => {
+                channel.forward((progress.forward as u64).saturating_add(progress.data_left));
+                message.chunks.skip(progress.data_left);
+                channel.skip_input(progress.dropped);
+                if progress.dropped == 0 || channel.input_len() == 0 {
+                    return Ok(progress.done);
+                }
+            }
+            Err(error) => {
+                channel.forward(error.offset as u64);
+                return Err(error.reason.word());
+            }
         }
     }
 }

@@ -49,7 +49,11 @@ impl Session {
     /// left where it is, unless its leaving is to be noticed (`option abortonclose`). True
     /// when it has left.
     fn request_is_over(&mut self, core: &mut Core) -> bool {
-        let watched = core.config.proxy(self.backend).options.has(ProxyOption::AbortOnClose);
+        let watched = core
+            .config
+            .proxy(self.backend)
+            .options
+            .has(ProxyOption::AbortOnClose);
         if !watched {
             self.request.flags.insert(ChannelFlags::DONT_READ);
             return false;
@@ -131,6 +135,9 @@ impl Session {
         self.request.drop_kept();
         self.last_server = self.server;
         self.give_up_server_connection(core);
+        // What the server sent beyond its response must never answer the next request.
+        let beyond = self.response.input_len();
+        self.response.skip_input(beyond);
         self.close_books(core);
         self.forget_backend(core);
         self.log_mark = self.response.total;
