@@ -21,6 +21,7 @@ use crate::session::{Session, SessionFlags, Side};
 use crate::sys::{self, Fd};
 use crate::worker::Core;
 use std::net::SocketAddr;
+use std::path::Path;
 
 impl Session {
     /// Connects to the assigned server; the state becomes `Connecting`, or `Established` on
@@ -143,9 +144,10 @@ impl Session {
                 }
                 Ok(Target::Ip(address))
             }
-            AddressSpec::Unix(_) | AddressSpec::Abstract(_) | AddressSpec::Inherited(_) => {
-                Ok(Target::Local(&settings.address))
-            }
+            AddressSpec::Unix(path) => Ok(Target::Path(path)),
+            AddressSpec::Abstract(name) => Ok(Target::Abstract(name)),
+            // The parser refuses descriptors as servers.
+            AddressSpec::Inherited(_) => Err(InterfaceError::ConnectOther),
         }
     }
 
@@ -309,17 +311,16 @@ impl Session {
 /// A resolved destination.
 enum Target {
     Ip(SocketAddr),
-    Local(&'static AddressSpec),
+    Path(&'static Path),
+    Abstract(&'static [u8]),
 }
 
 impl Target {
     fn endpoint(&self) -> sys::Endpoint<'_> {
         match self {
             Self::Ip(address) => sys::Endpoint::Ip(*address),
-            Self::Local(AddressSpec::Unix(path)) => sys::Endpoint::Unix(path),
-            Self::Local(AddressSpec::Abstract(name)) => sys::Endpoint::Abstract(name),
-            Self::Local(AddressSpec::Ip(address)) => sys::Endpoint::Ip(*address),
-            Self::Local(AddressSpec::Inherited(_)) => sys::Endpoint::Abstract(b""),
+            Self::Path(path) => sys::Endpoint::Unix(path),
+            Self::Abstract(name) => sys::Endpoint::Abstract(name),
         }
     }
 }

@@ -61,7 +61,7 @@ impl<T> Pool<T> {
 
 /// A pool of buffers of one size.
 pub struct BufferPool {
-    stock: Stock<Buffer>,
+    stock: Stock<Box<Buffer>>,
     size: usize,
 }
 
@@ -87,13 +87,13 @@ impl BufferPool {
     }
 
     /// An empty buffer; `None` at the limit.
-    pub fn take(&mut self) -> Option<Buffer> {
+    pub fn take(&mut self) -> Option<Box<Buffer>> {
         let size = self.size;
-        self.stock.take(|| Buffer::new(size))
+        self.stock.take(|| Box::new(Buffer::new(size)))
     }
 
     /// Puts a buffer back; what it holds is dropped. One of another size is freed.
-    pub fn put(&mut self, mut buffer: Buffer) {
+    pub fn put(&mut self, mut buffer: Box<Buffer>) {
         buffer.clear();
         let fits = buffer.size() == self.size;
         self.stock.put(buffer);
@@ -304,7 +304,7 @@ mod tests {
         pool.put(buffer);
         assert!(pool.take().unwrap().is_empty());
         let _foreign = pool.take();
-        pool.put(Buffer::new(32));
+        pool.put(Box::new(Buffer::new(32)));
         assert_eq!(pool.counts().idle, 0);
     }
 

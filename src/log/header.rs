@@ -39,8 +39,9 @@ impl Header {
     ) -> Self {
         let mut suffix = Vec::new();
         match format {
-            SyslogFormat::Rfc3164 => push_bsd_suffix(&mut suffix, identity, hostname),
-            SyslogFormat::Local => push_bsd_suffix(&mut suffix, identity, hostname),
+            SyslogFormat::Rfc3164 | SyslogFormat::Local => {
+                push_bsd_suffix(&mut suffix, identity, hostname);
+            }
             SyslogFormat::Rfc5424 => push_rfc5424_suffix(&mut suffix, identity, hostname),
             SyslogFormat::Timed | SyslogFormat::Iso => suffix.push(b' '),
             SyslogFormat::Short | SyslogFormat::Raw | SyslogFormat::Priority => {}

@@ -23,7 +23,11 @@ pub struct Pipe {
 /// Pipes in use and idle.
 #[derive(Debug)]
 pub struct PipePool {
-    idle: Vec<Pipe>,
+    #[expect(
+        clippy::vec_box,
+        reason = "a channel has room for a pointer, not for a pipe"
+    )]
+    idle: Vec<Box<Pipe>>,
     used: usize,
     pipes_max: usize,
     pipe_size: u32,
@@ -42,18 +46,18 @@ impl PipePool {
     }
 
     /// Lends a pipe; `None` at the limit or when the kernel gives none: bytes are copied then.
-    pub fn take(&mut self) -> Option<Pipe> {
+    pub fn take(&mut self) -> Option<Box<Pipe>> {
         let pipe = match self.idle.pop() {
             Some(pipe) => pipe,
             None if self.used >= self.pipes_max => return None,
-            None => self.open().ok()?,
+            None => Box::new(self.open().ok()?),
         };
         self.used += 1;
         Some(pipe)
     }
 
     /// Takes a pipe back; one that still holds bytes is closed.
-    pub fn put(&mut self, pipe: Pipe) {
+    pub fn put(&mut self, pipe: Box<Pipe>) {
         self.used = self.used.saturating_sub(1);
         if pipe.pending == 0 {
             self.idle.push(pipe);

@@ -7,7 +7,7 @@
 use std::io;
 
 use super::stream_sock::Received;
-use crate::config::model::{ProxyOption, ProxyOptions};
+use crate::config::model::ProxyOption;
 use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use crate::session::interface::InterfaceState;
 use crate::session::{Session, Side};
@@ -137,13 +137,6 @@ fn decide(channel: &mut Channel, asked: bool, auto: bool) {
     if (asked || bulk) && channel.to_forward >= SPLICE_LEN_MIN {
         channel.flags.insert(ChannelFlags::KERN_SPLICING);
     }
-}
-
-/// What the options of a proxy say about splicing at all, to size the pool of pipes.
-pub fn may_use_pipes(options: ProxyOptions) -> bool {
-    options.has(ProxyOption::SpliceAuto)
-        || options.has(ProxyOption::SpliceRequest)
-        || options.has(ProxyOption::SpliceResponse)
 }
 
 /// Shorter pieces are copied: a pipe does not pay for them (dev7: 4096).

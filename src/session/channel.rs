@@ -135,7 +135,7 @@ pub struct Channel {
     pub flags: ChannelFlags,
     /// Analysers still to run.
     pub analysers: AnalyserSet,
-    buffer: Option<Buffer>,
+    buffer: Option<Box<Buffer>>,
     kept: u32,
     output: u32,
     /// Future bytes that pass without being looked at.
@@ -143,7 +143,7 @@ pub struct Channel {
     /// Bytes that ever came in.
     pub total: u64,
     /// Bytes on their way through the kernel.
-    pub pipe: Option<Pipe>,
+    pub pipe: Option<Box<Pipe>>,
     /// When the producer counts as stalled.
     pub read_exp: Tick,
     /// When the consumer counts as stalled.
@@ -214,7 +214,7 @@ impl Channel {
     /// The buffer and the offset of the message in it, for parsers and rewriters.
     pub fn message(&mut self) -> Option<(&mut Buffer, usize)> {
         let base = self.input_base();
-        self.buffer.as_mut().map(|buffer| (buffer, base))
+        self.buffer.as_deref_mut().map(|buffer| (buffer, base))
     }
 
     /// True while a buffer is attached.
@@ -228,7 +228,7 @@ impl Channel {
         if self.buffer.is_none() {
             self.buffer = pool.take();
         }
-        self.buffer.as_mut()
+        self.buffer.as_deref_mut()
     }
 
     /// Returns the buffer to the pool when it holds nothing.
@@ -301,7 +301,7 @@ impl Channel {
             self.kept += narrow;
             return;
         }
-        if let Some(buffer) = self.buffer.as_mut() {
+        if let Some(buffer) = self.buffer.as_deref_mut() {
             buffer.consume(count);
         }
     }
@@ -335,7 +335,7 @@ impl Channel {
     pub fn skip_input(&mut self, count: usize) {
         let count = count.min(self.input_len());
         let base = self.input_base();
-        if let Some(buffer) = self.buffer.as_mut() {
+        if let Some(buffer) = self.buffer.as_deref_mut() {
             // Removing bytes always fits.
             let _ = buffer.splice(base, count, b"");
         }
@@ -375,7 +375,7 @@ impl Channel {
         self.keep_sent = false;
         self.kept = 0;
         if count > 0
-            && let Some(buffer) = self.buffer.as_mut()
+            && let Some(buffer) = self.buffer.as_deref_mut()
         {
             buffer.consume(count);
         }

@@ -9,8 +9,11 @@ impl Session {
     /// Both ends are closed: settles everything that outlives the session.
     pub(super) fn finish(&mut self, core: &mut Core) {
         log::trace!("session {} ends", self.unique_id);
+        if core.config.global.debug {
+            self.trace_closed(core);
+        }
         self.close_books(core);
-        self.forget_backend(core);
+        self.forget_backend();
         self.leave_frontend(core);
         self.request.discard(&mut core.buffers);
         self.response.discard(&mut core.buffers);
@@ -98,7 +101,7 @@ impl Session {
     }
 
     /// Detaches the session from its backend.
-    pub(super) fn forget_backend(&mut self, core: &mut Core) {
+    pub(super) fn forget_backend(&mut self) {
         let of_request = SessionFlags::BE_ASSIGNED
             .union(SessionFlags::DIRECT)
             .union(SessionFlags::ASSIGNED)

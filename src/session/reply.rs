@@ -105,7 +105,7 @@ impl Session {
         transaction.status = i32::from(reply.status);
         transaction.response.state = MessageState::Body;
         transaction.response.body = BodyLength::Length(body.len() as u64);
-        self.response.forward(applet.len() as u64);
+        self.response.forward(applet.size() as u64);
         self.request.analysers = AnalyserSet::XFER_BODY;
         self.response.analysers = AnalyserSet::RES_XFER_BODY;
         self.server_side.endpoint = Endpoint::Applet(Box::new(Applet::Reply(applet)));

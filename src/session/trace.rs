@@ -10,68 +10,81 @@ use crate::http::head::HeadView;
 use crate::sys::Fd;
 use crate::worker::Core;
 
-/// Which message a trace shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Who a traced line is about.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// Number of the session.
+    id: u32,
+    /// Name of the proxy.
+    proxy: &'a str,
+    /// Descriptors of the client's and the server's end, -1 when closed.
+    ends: (i32, i32),
+}
+
+/// What the lines of a head are called.
+#[derive(Clone, Copy)]
 pub(super) enum Traced {
-    /// A request.
+    /// `clireq` and `clihdr`
     Request,
-    /// A response.
+    /// `srvrep` and `srvhdr`
     Response,
 }
 
 impl Session {
-    /// A connection was accepted.
-    pub(super) fn trace_accept(&self, fd: Fd, core: &Core) {
-        let name = &core.config.proxy(self.frontend).name;
-        let source = self.source;
-        self.trace_line(format_args!(
-            "{name}.accept={:04x} from [{source}]",
-            fd.raw()
-        ));
+    /// The session as its frontend's traces show it.
+    pub(super) fn subject(&self, core: &Core) -> Subject<'static> {
+        let number = |fd: Option<Fd>| fd.map_or(-1, Fd::raw);
+        Subject {
+            id: self.unique_id,
+            proxy: &core.config.proxy(self.backend).name,
+            ends: (number(self.client.fd()), number(self.server_side.fd())),
+        }
     }
 
-    /// A head was parsed: its start line and header lines.
-    pub(super) fn trace_head(&self, what: Traced, view: HeadView<'_>, core: &Core) {
-        let proxy = match what {
-            Traced::Request => self.frontend,
-            Traced::Response => self.backend,
-        };
-        let name = &core.config.proxy(proxy).name;
-        let (start, header) = match what {
-            Traced::Request => ("clireq", "clihdr"),
-            Traced::Response => ("srvrep", "srvhdr"),
-        };
-        let (client, server) = self.trace_descriptors();
-        let line = String::from_utf8_lossy(view.start_line());
-        self.trace_line(format_args!(
-            "{name}.{start}[{client:04x}:{server:04x}]: {line}"
-        ));
-        for (field, value) in view.lines() {
-            let (field, value) = (
-                String::from_utf8_lossy(field),
-                String::from_utf8_lossy(value),
-            );
-            self.trace_line(format_args!(
-                "{name}.{header}[{client:04x}:{server:04x}]: {field}: {value}"
-            ));
-        }
+    /// A connection was accepted.
+    pub(super) fn trace_accept(&self, fd: Fd, core: &Core) {
+        let source = self.source;
+        let fd = fd.raw();
+        write_line(
+            self.subject(core),
+            format_args!(".accept={fd:04x} from [{source}]"),
+        );
     }
 
     /// The session ended.
     pub(super) fn trace_closed(&self, core: &Core) {
-        let name = &core.config.proxy(self.frontend).name;
-        let (client, server) = self.trace_descriptors();
-        self.trace_line(format_args!("{name}.closed[{client:04x}:{server:04x}]"));
+        let subject = self.subject(core);
+        let (client, server) = subject.ends;
+        write_line(subject, format_args!(".closed[{client:04x}:{server:04x}]"));
     }
+}
 
-    fn trace_descriptors(&self) -> (i32, i32) {
-        let number = |fd: Option<Fd>| fd.map_or(-1, Fd::raw);
-        (number(self.client.fd()), number(self.server_side.fd()))
+/// A head was parsed: its start line and header lines.
+pub(super) fn head(subject: Subject<'_>, what: Traced, view: HeadView<'_>) {
+    let (start, header) = match what {
+        Traced::Request => ("clireq", "clihdr"),
+        Traced::Response => ("srvrep", "srvhdr"),
+    };
+    let (client, server) = subject.ends;
+    let line = String::from_utf8_lossy(view.start_line());
+    write_line(
+        subject,
+        format_args!(".{start}[{client:04x}:{server:04x}]: {line}"),
+    );
+    for (name, value) in view.lines() {
+        let (name, value) = (
+            String::from_utf8_lossy(name),
+            String::from_utf8_lossy(value),
+        );
+        write_line(
+            subject,
+            format_args!(".{header}[{client:04x}:{server:04x}]: {name}: {value}"),
+        );
     }
+}
 
-    fn trace_line(&self, text: std::fmt::Arguments<'_>) {
-        let mut output = std::io::stdout().lock();
-        let _ = writeln!(output, "{:08x}:{text}", self.unique_id);
-        let _ = output.flush();
-    }
+fn write_line(subject: Subject<'_>, text: std::fmt::Arguments<'_>) {
+    let mut output = std::io::stdout().lock();
+    let _ = writeln!(output, "{:08x}:{}{text}", subject.id, subject.proxy);
+    let _ = output.flush();
 }

@@ -2,12 +2,12 @@
 //! channel's output, body and all, as fast as it arrives and no further than it goes.
 
 use crate::http::framing::BodyLength;
+use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use crate::session::interface::InterfaceState;
 use crate::session::outcome::{Cause, Stage};
 use crate::session::transaction::{Message, MessageState};
-use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
 /// How forwarding went.
@@ -191,11 +191,6 @@ impl Session {
         if let Some(server) = self.server {
             core.state.server_mut(server).counters.failed_responses += 1;
         }
-    }
-
-    /// True once nothing more may be learned about a connection that became a tunnel.
-    pub(in crate::session) const fn is_tunnel(&self) -> bool {
-        self.flags.any(SessionFlags::TUNNEL)
     }
 }
 

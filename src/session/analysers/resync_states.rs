@@ -139,7 +139,7 @@ impl Session {
         let beyond = self.response.input_len();
         self.response.skip_input(beyond);
         self.close_books(core);
-        self.forget_backend(core);
+        self.forget_backend();
         self.log_mark = self.response.total;
         self.flags.remove(SessionFlags::FIRST_REQUEST);
         let date = core.engine.clock.date();

@@ -9,6 +9,7 @@ use crate::http::scan::Scan;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::trace::{self, Traced};
 use crate::session::transaction::{MessageState, keep_line};
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
@@ -143,10 +144,10 @@ impl Session {
             max_headers: core.config.global.tuning.http_maxhdr,
             ..Policy::default()
         };
-        let Some(transaction) = self.transaction.as_deref_mut() else {
-            return Verdict::Wait;
-        };
-        let Some((buffer, base)) = self.request.message() else {
+        let subject = self.subject(core);
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref_mut(), self.request.message())
+        else {
             return Verdict::Wait;
         };
         let message = &mut transaction.request;
@@ -157,6 +158,9 @@ impl Session {
         message.state = MessageState::Parsed;
         let view = message.head.view(buffer, base);
         keep_line(&mut transaction.request_line, view.start_line());
+        if core.config.global.debug {
+            trace::head(subject, Traced::Request, view);
+        }
         self.request_received(core);
         Verdict::Continue
     }

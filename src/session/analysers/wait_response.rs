@@ -5,12 +5,13 @@ use crate::engine::tick::Tick;
 use crate::http::framing::{BodyLength, response_body};
 use crate::http::head::Method;
 use crate::http::parse::{Policy, parse_response};
-use crate::http::reason::HeadError;
+use crate::http::reason::{ErrorReason, HeadError};
 use crate::http::scan::Scan;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::interface::InterfaceFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::trace::{self, Traced};
 use crate::session::transaction::MessageState;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
@@ -61,6 +62,7 @@ impl Session {
             max_headers: core.config.global.tuning.http_maxhdr,
             ..Policy::default()
         };
+        let subject = self.subject(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
         else {
@@ -68,6 +70,9 @@ impl Session {
         };
         let message = &mut transaction.response;
         parse_response(buffer, base, head_len, policy, &mut message.head)?;
+        if core.config.global.debug {
+            trace::head(subject, Traced::Response, message.head.view(buffer, base));
+        }
         let status = message.head.status();
         if (100..200).contains(&status) && status != 101 {
             // RFC 9110 section 15.2: interim responses precede the final one. A client of
@@ -80,6 +85,11 @@ impl Session {
                 self.response.forward(len as u64);
             }
             return Ok(true);
+        }
+        let asked = transaction.connections.request.upgrade;
+        if status == 101 && !asked && transaction.request.head.method() != Method::Connect {
+            // RFC 9110 section 15.2.2: nobody asked for another protocol.
+            return Err(HeadError::response(0, ErrorReason::Status));
         }
         message.body = response_body(&message.head, transaction.request.head.method());
         message.state = MessageState::Parsed;
