@@ -14,7 +14,7 @@ use crate::args::{Action, Arguments, flags, program_name, version};
 use crate::config::condition::evaluate_condition;
 use crate::config::environment::Environment;
 use crate::config::model::{Config, ProxyOption};
-use crate::config::{diagnostic, loader, manual};
+use crate::config::{check, diagnostic, loader, manual};
 use crate::engine::poller::{self, PollerChoice, PollerKind};
 use crate::net::bind::HandedOver;
 use crate::net::listeners::{Listeners, Severity};
@@ -202,6 +202,7 @@ fn settle_limits(
         messages.say_main(Level::Warning, &error.to_string());
     }
     config.global.maxconn = plan.maxconn;
+    check::settle_limits(config, plan.maxconn);
     Ok(plan)
 }
 

@@ -7,6 +7,7 @@
 mod reply;
 
 pub mod cli;
+pub mod stats;
 
 pub use reply::ReplyApplet;
 
@@ -32,6 +33,14 @@ impl Applet {
         match self {
             Self::Reply(reply) => reply.run(session, &mut worker.core),
             Self::Cli(cli) => cli.run(session, side, worker),
+        }
+    }
+
+    /// True when it has produced more than the channel took.
+    pub fn is_blocked(&self) -> bool {
+        match self {
+            Self::Reply(reply) => reply.is_blocked(),
+            Self::Cli(cli) => cli.is_blocked(),
         }
     }
 

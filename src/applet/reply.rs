@@ -25,6 +25,11 @@ impl ReplyApplet {
         self.parts.iter().map(|part| part.len()).sum()
     }
 
+    /// True until all of it is in the channel.
+    pub(super) const fn is_blocked(&self) -> bool {
+        self.current < PARTS
+    }
+
     /// Swallows the request's body and fills the response's channel.
     pub(super) fn run(&mut self, session: &mut Session, core: &mut Core) {
         let arrived = session.request.output();

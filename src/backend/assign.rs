@@ -176,16 +176,18 @@ impl Core {
     /// `minconn` and it by the backend's load (manual, "fullconn").
     pub fn server_limit(&self, server: ServerId) -> u32 {
         let settings = self.config.server(server);
-        if settings.maxconn == 0 || settings.minconn == 0 || settings.minconn >= settings.maxconn {
-            return settings.maxconn;
+        let (minconn, maxconn) = (settings.minconn, self.state.server(server).maxconn);
+        // A minconn that equals the configured maxconn was not given.
+        if maxconn == 0 || minconn == 0 || minconn >= settings.maxconn.min(maxconn) {
+            return maxconn;
         }
         let fullconn = u64::from(self.config.proxy(settings.proxy).fullconn.max(1));
         let load = u64::from(self.state.proxy(settings.proxy).backend_sessions);
         if load >= fullconn {
-            return settings.maxconn;
+            return maxconn;
         }
-        let share = load * u64::from(settings.maxconn) / fullconn;
-        u32::try_from(share).unwrap_or(settings.maxconn).max(settings.minconn).max(1)
+        let share = load * u64::from(maxconn) / fullconn;
+        u32::try_from(share).unwrap_or(maxconn).max(minconn).max(1)
     }
 
     /// True when the server takes one more session at once.
@@ -200,6 +202,7 @@ impl Core {
         let now_us = self.engine.clock.monotonic_us();
         let state = self.state.server_mut(server);
         state.sessions += 1;
+        state.counters.last_session_us = now_us;
         state.counters.sessions += 1;
         state.counters.sessions_max = state.counters.sessions_max.max(state.sessions);
         let rate = state.session_rate.add(now_us, 1);
@@ -215,6 +218,16 @@ impl Core {
         let sessions = state.sessions;
         let backend = self.config.server(server).proxy;
         self.balancers[backend.index()].session_count_changed(server, sessions);
+        if self.state.proxy(backend).queued > 0 {
+            self.process_srv_queue(server, backend);
+        }
+    }
+
+    /// Takes note that a command changed a server's state, weight or limit: load balancing
+    /// learns of it, and those who wait may get a slot.
+    pub fn server_changed(&mut self, server: ServerId) {
+        let backend = self.config.server(server).proxy;
+        self.balancers[backend.index()].server_changed(&self.state, server);
         if self.state.proxy(backend).queued > 0 {
             self.process_srv_queue(server, backend);
         }

@@ -209,6 +209,9 @@ impl Session {
     }
 
     fn note_client_abort(&mut self, core: &mut Core) {
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
         core.state.proxy_mut(self.frontend).frontend.client_aborts += 1;
         core.state.proxy_mut(self.backend).backend.client_aborts += 1;
         if let Some(server) = self.server {
@@ -218,6 +221,9 @@ impl Session {
     }
 
     fn note_server_abort(&mut self, core: &mut Core) {
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
         core.state.proxy_mut(self.backend).backend.server_aborts += 1;
         if let Some(server) = self.server {
             core.state.server_mut(server).counters.server_aborts += 1;
@@ -421,6 +427,9 @@ impl Session {
     }
 
     fn count_fault(&mut self, cause: Cause, core: &mut Core) {
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
         if cause == Cause::ClientAbort {
             core.state.proxy_mut(self.backend).backend.client_aborts += 1;
         }
@@ -498,7 +507,9 @@ impl Session {
     /// Puts polling and timers in step for the time until the next run, and tells when
     /// that is due at the latest.
     fn settle(&mut self, core: &mut Core) -> Tick {
-        if core.config.proxy(self.frontend).counts_continuously() {
+        if !self.flags.any(SessionFlags::COMMAND)
+            && core.config.proxy(self.frontend).counts_continuously()
+        {
             self.count_bytes(core);
         }
         self.update_ends(core);

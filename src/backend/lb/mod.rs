@@ -10,5 +10,6 @@ impl Balancer {
       let s = &c.config.proxy(c.backend).servers; if s.is_empty() { return Choice::NoneUsable }
       self.next = (self.next+1) % s.len(); Choice::Server(s[self.next])
   }
+  pub fn server_changed(&mut self, _state: &State, _server: ServerId) {}
   pub fn session_count_changed(&mut self, _server: ServerId, _sessions: u32) {}
 }
