@@ -513,6 +513,7 @@ impl Session {
             self.count_bytes(core);
         }
         self.update_ends(core);
+        self.go_on_with_applet(core);
         self.suspend_client_timer();
         self.request.flags.remove(ChannelFlags::TRANSIENT);
         self.response.flags.remove(ChannelFlags::TRANSIENT);
@@ -529,6 +530,16 @@ impl Session {
             .first(self.response.analyse_exp)
             .first(self.client.exp)
             .first(self.server_side.exp)
+    }
+
+    /// An applet that was stopped by a full channel, all of which has left meanwhile, is not
+    /// going to hear of it from any socket.
+    fn go_on_with_applet(&self, core: &mut Core) {
+        let has_left =
+            self.response.out_empty() && self.response.flags.any(ChannelFlags::WRITE_PARTIAL);
+        if has_left && self.server_side.has_blocked_applet() {
+            core.engine.scheduler.wake(self.task, Wake::OTHER);
+        }
     }
 
     /// While the server is awaited and its own timer runs, the client is not timed: the

@@ -42,14 +42,14 @@ pub(super) fn set_weight(call: &mut Call<'_>) -> Answer {
 /// `disable server <backend>/<server>`.
 pub(super) fn disable_server(call: &mut Call<'_>) -> Answer {
     on_server(call, |core, server| {
-        change_state(core, server, |state| state.maintenance = true)
+        change_state(core, server, |state| state.maintenance = true);
     })
 }
 
 /// `enable server <backend>/<server>`.
 pub(super) fn enable_server(call: &mut Call<'_>) -> Answer {
     on_server(call, |core, server| {
-        change_state(core, server, |state| state.maintenance = false)
+        change_state(core, server, |state| state.maintenance = false);
     })
 }
 
@@ -138,15 +138,21 @@ pub(super) fn is_called(word: &str, name: &str, numeric_id: u32) -> bool {
 
 fn change_state(core: &mut Core, server: ServerId, change: fn(&mut ServerState)) {
     let (now_s, _) = core.engine.clock.date();
+    change_server(core, server, |state| {
+        let before = (state.maintenance, state.drain);
+        change(state);
+        if before != (state.maintenance, state.drain) {
+            state.last_change = now_s;
+        }
+    });
+}
+
+/// Changes a server and tells those who depend on it.
+fn change_server(core: &mut Core, server: ServerId, change: impl FnOnce(&mut ServerState)) {
+    let (now_s, _) = core.engine.clock.date();
     let backend = core.config.server(server).proxy;
     let was_up = is_up(core, backend);
-    let state = core.state.server_mut(server);
-    let before = (state.maintenance, state.drain);
-    change(state);
-    if before == (state.maintenance, state.drain) {
-        return;
-    }
-    state.last_change = now_s;
+    change(core.state.server_mut(server));
     if was_up != is_up(core, backend) {
         core.state.proxy_mut(backend).last_change = now_s;
     }
@@ -164,8 +170,7 @@ fn is_up(core: &Core, backend: ProxyId) -> bool {
 fn change_weight(core: &mut Core, server: ServerId, word: &str) -> Answer {
     match parse_weight(word, core.config, server) {
         Ok(weight) => {
-            core.state.server_mut(server).weight = weight;
-            core.server_changed(server);
+            change_server(core, server, |state| state.weight = weight);
             Answer::Silent
         }
         Err(message) => Answer::text(message),
@@ -234,7 +239,7 @@ mod tests {
         let path = directory.join(format!("weir-control-{balance}-{}.cfg", std::process::id()));
         std::fs::write(&path, text).unwrap();
         let options = loader::Options { diagnostic: false };
-        let paths = [path.clone().into()];
+        let paths = [path.clone()];
         let (config, report) = loader::load_with(&paths, &Environment::default(), options);
         std::fs::remove_file(path).unwrap();
         assert!(!report.has_errors(), "{}", report.render(1));

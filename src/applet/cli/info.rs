@@ -98,7 +98,7 @@ static ENTRIES: &[Entry] = &[
     entry(7, "Uptime", ("MDP", Kind::Text), "Time since its start.",
         |core, _| uptime(core)),
     entry(8, "Uptime_sec", ("MDP", Kind::Unsigned32), "Seconds since its start.",
-        |core, is_exact| uptime_s(core, is_exact)),
+        uptime_s),
     entry(9, "Memmax_MB", ("CLP", Kind::Unsigned32), "Megabytes that it may use, 0 for any amount.",
         |core, _| Value::Number(core.config.global.memory_limit_mb)),
     entry(10, "PoolAlloc_MB", ("MGP", Kind::Unsigned32), "Megabytes held by pools.",

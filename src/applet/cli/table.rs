@@ -275,12 +275,12 @@ pub(super) static COMMANDS: &[Command] = &[
 pub(super) fn call(call: &mut Call<'_>) -> Answer {
     let words = call.words.from(0);
     let Some(command) = find(words) else {
-        let title = if words.is_empty() || similar(words).is_none() {
-            "Unknown command. Please enter one of the following commands only:\n"
-        } else {
-            "Unknown command, but maybe one of the following ones is a better match:\n"
+        let meant = similar(words);
+        let title = match meant {
+            Some(_) => UNKNOWN_BUT_SIMILAR,
+            None => UNKNOWN,
         };
-        return Answer::Text(list(title, words, call.terms.level));
+        return Answer::Text(list(title, meant.as_deref(), call.terms.level));
     };
     if call.terms.level < command.level {
         return Answer::text("Permission denied\n");
@@ -302,7 +302,8 @@ fn begins_with(words: &[String], start: &[&str]) -> bool {
 
 fn help(call: &mut Call<'_>) -> Answer {
     let title = "The following commands are valid at this level:\n";
-    Answer::Text(list(title, call.words.from(1), call.terms.level))
+    let meant = similar(call.words.from(1));
+    Answer::Text(list(title, meant.as_deref(), call.terms.level))
 }
 
 fn prompt(call: &mut Call<'_>) -> Answer {
@@ -315,16 +316,14 @@ fn lower(call: &mut Call<'_>, level: CliLevel) -> Answer {
     Answer::Silent
 }
 
-/// The commands that `words` may have meant, and how to get on; all where none is similar.
-fn list(title: &str, words: &[String], level: CliLevel) -> String {
+/// The commands that were meant, all for `None`, as far as the level reaches; and how to get
+/// on from there.
+fn list(title: &str, meant: Option<&[&'static Command]>, level: CliLevel) -> String {
     let mut text = title.to_owned();
-    let wanted = similar(words);
     let is_shown = |command: &&Command| {
         command.level <= level
             && !is_basic(command)
-            && wanted
-                .as_ref()
-                .is_none_or(|wanted| wanted.iter().any(|c| c.words == command.words))
+            && meant.is_none_or(|meant| meant.iter().any(|one| one.words == command.words))
     };
     let basic = COMMANDS.iter().filter(|command| is_basic(command));
     for command in COMMANDS.iter().filter(is_shown).chain(basic) {
@@ -371,6 +370,10 @@ fn similar(words: &[String]) -> Option<Vec<&'static Command>> {
         best_of(suggest::closest(first, names)?)
     })
 }
+
+const UNKNOWN: &str = "Unknown command. Please enter one of the following commands only:\n";
+const UNKNOWN_BUT_SIMILAR: &str =
+    "Unknown command, but maybe one of the following ones is a better match:\n";
 
 #[cfg(test)]
 mod tests {
@@ -438,9 +441,12 @@ mod tests {
 
     #[test]
     fn a_list_shows_what_the_level_may_use() {
-        let text = list("", &[], User);
+        let text = list("", None, User);
         assert!(text.contains("show info") && !text.contains("set weight"));
-        assert!(list("", &[], Admin).contains("set weight"));
-        assert!(list("", &line("show cli"), User).ends_with(&list("", &line("quit"), User)));
+        assert!(list("", None, Admin).contains("set weight"));
+        let some = similar(&line("show cli"));
+        let basic = list("", Some(&[]), User);
+        assert_eq!(basic.lines().count(), 3);
+        assert!(list("", some.as_deref(), User).ends_with(&basic));
     }
 }

@@ -36,6 +36,7 @@ impl Column {
 
 /// The columns.
 #[rustfmt::skip]
+#[expect(clippy::redundant_closure_for_method_calls, reason = "paths fit one lifetime only")]
 pub static COLUMNS: &[Column] = &[
     column("pxname", "KNS", Kind::Text, ANY, "Name of the proxy.",
         |v| Value::text(&v.proxy().name)),
@@ -232,9 +233,9 @@ pub static COLUMNS: &[Column] = &[
     column("reuse", "MCP", Kind::Unsigned64, BE | SV, "Server connections used again.",
         |v| v.count(|c| c.reuses)),
     column("cache_lookups", "MCP", Kind::Unsigned64, FE | BE, "Lookups in the cache.",
-        none_of_it),
+        |v| v.count_http(|_| 0)),
     column("cache_hits", "MCP", Kind::Unsigned64, FE | BE, "Lookups that the cache could answer.",
-        none_of_it),
+        |v| v.count_http(|_| 0)),
     column("srv_icur", "MGP", Kind::Unsigned32, SV, "Idle connections to the server.",
         idle_connections),
     column("src_ilim", "CLP", Kind::Unsigned32, SV, "Idle connections that may be kept.",

@@ -138,7 +138,7 @@ impl View<'_> {
             RowKind::Listener(_) => {
                 let limit = self
                     .listener()
-                    .map_or(0, |listener| listener.connections_max);
+                    .map_or(0, |listener| listener.options.maxconn);
                 Value::Number(u64::from(limit))
             }
         }
@@ -279,7 +279,7 @@ impl View<'_> {
 }
 
 /// The state of a server in a word.
-pub fn server_status(settings: &Server, state: &ServerState) -> &'static str {
+fn server_status(settings: &Server, state: &ServerState) -> &'static str {
     if state.maintenance {
         return "MAINT";
     }
