@@ -238,6 +238,7 @@ fn settle_limits(
         messages.say_main(Level::Warning, &error.to_string());
     }
     config.global.maxconn = plan.maxconn;
+    check::settle_limits(config, plan.maxconn);
     Ok(plan)
 }
 

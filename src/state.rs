@@ -4,7 +4,7 @@
 //! Owned by the worker's core. Plain numbers without pointers, so that they can live in
 //! memory shared by several processes.
 
-use crate::config::model::{Config, ProxyId, ServerId};
+use crate::config::model::{Config, ProxyId, Server, ServerId};
 use crate::engine::rate::FreqCounter;
 
 /// Traffic of a frontend, a backend or a server since start, for statistics.
@@ -54,6 +54,8 @@ pub struct Counters {
     pub responses: [u64; 6],
     /// Sessions ended by a caught panic.
     pub panics: u64,
+    /// Monotonic microsecond of the last session, 0 for none yet.
+    pub last_session_us: u64,
 }
 
 impl Counters {
@@ -62,6 +64,13 @@ impl Counters {
         let class = usize::from(status / 100);
         let class = if (1..=5).contains(&class) { class } else { 0 };
         self.responses[class] += 1;
+    }
+
+    /// Forgets the highest values seen (`clear counters`).
+    pub const fn clear_maxima(&mut self) {
+        self.sessions_max = 0;
+        self.session_rate_max = 0;
+        self.request_rate_max = 0;
     }
 }
 
@@ -86,6 +95,8 @@ pub struct ProxyState {
     pub frontend: Counters,
     /// Traffic of the backend side.
     pub backend: Counters,
+    /// Sessions its frontend may hold; 0 takes the process's limit.
+    pub maxconn: u32,
     /// The proxy was told to stop: keep-alive ends after the running request.
     pub stopping: bool,
     /// When the backend last changed between usable and unusable, seconds.
@@ -103,8 +114,12 @@ pub struct ServerState {
     pub queued_max: u32,
     /// Weight in force.
     pub weight: u16,
+    /// Sessions it may serve at once; 0 any number.
+    pub maxconn: u32,
     /// In maintenance.
     pub maintenance: bool,
+    /// Takes no new sessions, but finishes those that persist on it.
+    pub drain: bool,
     /// Failed by its checks.
     pub down: bool,
     /// Sessions per second.
@@ -120,7 +135,7 @@ pub struct ServerState {
 impl ServerState {
     /// True when load balancing may choose it.
     pub const fn is_usable(&self) -> bool {
-        !self.maintenance && !self.down && self.weight > 0
+        !self.maintenance && !self.drain && !self.down && self.weight > 0
     }
 }
 
@@ -139,6 +154,10 @@ pub struct State {
     pub connection_rate: FreqCounter,
     /// Most connections per second seen.
     pub connection_rate_max: u32,
+    /// Connections that may be accepted per second; 0 any number.
+    pub connection_rate_limit: u32,
+    /// Sessions that may be accepted per second; 0 any number.
+    pub session_rate_limit: u32,
     /// Next session number.
     pub next_session_id: u32,
     /// Soft stop has begun.
@@ -153,12 +172,12 @@ impl State {
         let proxies = config
             .proxies
             .iter()
-            .map(|_| ProxyState::new(now_s))
+            .map(|proxy| ProxyState::new(proxy.maxconn, now_s))
             .collect();
         let servers = config
             .servers
             .iter()
-            .map(|server| ServerState::new(server.weight, server.disabled, now_s))
+            .map(|server| ServerState::new(server, now_s))
             .collect();
         Self {
             proxies,
@@ -168,6 +187,8 @@ impl State {
             requests_total: 0,
             connection_rate: FreqCounter::default(),
             connection_rate_max: 0,
+            connection_rate_limit: config.global.maxconnrate,
+            session_rate_limit: config.global.maxsessrate,
             next_session_id: 0,
             stopping: false,
             panics: 0,
@@ -184,6 +205,20 @@ impl State {
         &mut self.proxies[id.index()]
     }
 
+    /// Forgets the highest values seen, and with `all` every counter too (`clear counters`).
+    pub fn clear_counters(&mut self, all: bool) {
+        self.connection_rate_max = 0;
+        for proxy in &mut self.proxies {
+            proxy.queued_max = 0;
+            clear(&mut proxy.frontend, all);
+            clear(&mut proxy.backend, all);
+        }
+        for server in &mut self.servers {
+            server.queued_max = 0;
+            clear(&mut server.counters, all);
+        }
+    }
+
     /// A server's state.
     pub fn server(&self, id: ServerId) -> &ServerState {
         &self.servers[id.index()]
@@ -195,8 +230,16 @@ impl State {
     }
 }
 
+fn clear(counters: &mut Counters, all: bool) {
+    if all {
+        *counters = Counters::default();
+        return;
+    }
+    counters.clear_maxima();
+}
+
 impl ProxyState {
-    fn new(now_s: i64) -> Self {
+    fn new(maxconn: u32, now_s: i64) -> Self {
         Self {
             frontend_sessions: 0,
             backend_sessions: 0,
@@ -207,6 +250,7 @@ impl ProxyState {
             request_rate: FreqCounter::default(),
             frontend: Counters::default(),
             backend: Counters::default(),
+            maxconn,
             stopping: false,
             last_change: now_s,
         }
@@ -214,13 +258,15 @@ impl ProxyState {
 }
 
 impl ServerState {
-    fn new(weight: u16, maintenance: bool, now_s: i64) -> Self {
+    fn new(settings: &Server, now_s: i64) -> Self {
         Self {
             sessions: 0,
             queued: 0,
             queued_max: 0,
-            weight,
-            maintenance,
+            weight: settings.weight,
+            maxconn: settings.maxconn,
+            maintenance: settings.disabled,
+            drain: false,
             down: false,
             session_rate: FreqCounter::default(),
             counters: Counters::default(),

@@ -293,6 +293,7 @@ impl Core {
         let now_us = self.engine.clock.monotonic_us();
         let state = self.state.proxy_mut(backend);
         state.backend_sessions += 1;
+        state.backend.last_session_us = now_us;
         state.backend.sessions += 1;
         state.backend.sessions_max = state.backend.sessions_max.max(state.backend_sessions);
         let rate = state.backend_session_rate.add(now_us, 1);

@@ -7,6 +7,7 @@
 mod reply;
 
 pub mod cli;
+pub mod stats;
 
 pub use reply::ReplyApplet;
 
@@ -35,11 +36,11 @@ impl Applet {
         }
     }
 
-    /// True when it could produce more right now if there were room.
-    pub fn has_more(&self) -> bool {
+    /// True when it has produced more than the channel took.
+    pub fn is_blocked(&self) -> bool {
         match self {
-            Self::Reply(reply) => reply.has_more(),
-            Self::Cli(_) => false,
+            Self::Reply(reply) => reply.is_blocked(),
+            Self::Cli(cli) => cli.is_blocked(),
         }
     }
 

@@ -20,14 +20,14 @@ impl ReplyApplet {
         }
     }
 
-    /// True until the last byte was produced.
-    pub const fn has_more(&self) -> bool {
-        self.current < PARTS
-    }
-
     /// Bytes of the whole answer.
     pub fn size(&self) -> usize {
         self.parts.iter().map(|part| part.len()).sum()
+    }
+
+    /// True until all of it is in the channel.
+    pub(super) const fn is_blocked(&self) -> bool {
+        self.current < PARTS
     }
 
     /// Swallows the request's body and fills the response's channel.

@@ -195,6 +195,7 @@ impl Core {
         let now_us = self.engine.clock.monotonic_us();
         let state = self.state.server_mut(server);
         state.sessions += 1;
+        state.counters.last_session_us = now_us;
         state.counters.sessions += 1;
         state.counters.sessions_max = state.counters.sessions_max.max(state.sessions);
         let rate = state.session_rate.add(now_us, 1);
@@ -210,6 +211,16 @@ impl Core {
         let sessions = state.sessions;
         let backend = self.config.server(server).proxy;
         self.balancers[backend.index()].session_count_changed(server, sessions);
+        if self.state.proxy(backend).queued > 0 {
+            self.process_srv_queue(server, backend);
+        }
+    }
+
+    /// Takes note that a command changed a server's state, weight or limit: load balancing
+    /// learns of it, and those who wait may get a slot.
+    pub fn server_changed(&mut self, server: ServerId) {
+        let backend = self.config.server(server).proxy;
+        self.balancers[backend.index()].server_changed(&self.state, server);
         if self.state.proxy(backend).queued > 0 {
             self.process_srv_queue(server, backend);
         }

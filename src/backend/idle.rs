@@ -75,6 +75,13 @@ impl IdlePool {
         self.connections.len()
     }
 
+    /// True when `key` is an idle connection through `fd`.
+    pub fn holds(&self, key: IdleKey, fd: Fd) -> bool {
+        self.connections
+            .get(key)
+            .is_some_and(|connection| connection.fd == fd)
+    }
+
     fn insert(&mut self, entry: IdleEntry, now: Tick) -> IdleKey {
         let list = &mut self.lists[entry.server.index()];
         let key = self.connections.insert(IdleConnection {

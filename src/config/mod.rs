@@ -17,7 +17,7 @@ pub mod model;
 pub mod owner;
 pub mod process_set;
 pub mod section;
-mod suggest;
+pub mod suggest;
 pub mod token;
 pub mod unit;
 pub mod word;

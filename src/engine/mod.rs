@@ -63,9 +63,28 @@ pub struct Engine<C> {
     pub signals: SignalQueue<C>,
     /// What keeps the process alive: sessions and active listeners. The loop ends at 0.
     pub jobs: u32,
+    /// What the loop did.
+    pub activity: Activity,
     idle: IdleMeter,
     next_maintenance: Tick,
     skipped_wait: bool,
+}
+
+/// What the loop did since start, for administrators (`show activity`).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Activity {
+    /// Turns.
+    pub loops: u64,
+    /// Runs of tasks.
+    pub task_runs: u64,
+    /// Turns in which no task was to run.
+    pub idle_turns: u64,
+    /// Turns that left tasks in the run queue.
+    pub busy_turns: u64,
+    /// Events that the poller reported.
+    pub events: u64,
+    /// Waits that ended without an event.
+    pub expired_waits: u64,
 }
 
 impl<C: Context> Engine<C> {
@@ -79,6 +98,7 @@ impl<C: Context> Engine<C> {
             scheduler: Scheduler::new(),
             signals: SignalQueue::new(),
             jobs: 0,
+            activity: Activity::default(),
             idle: IdleMeter::new(clock.monotonic_us()),
             next_maintenance: clock.now_ms(),
             skipped_wait: false,
@@ -167,6 +187,7 @@ fn run_pending<C: Context>(context: &mut C) {
 fn poll<C: Context>(context: &mut C, wait_max_ms: u32) {
     let successes = poller::process_spec_list(context, 0);
     let engine = context.engine();
+    engine.activity.loops += 1;
     // With much done already, events can wait for one turn: the tasks run first.
     if successes >= SUCCESSES_TO_SKIP_WAIT && !engine.skipped_wait {
         engine.skipped_wait = true;
@@ -177,6 +198,8 @@ fn poll<C: Context>(context: &mut C, wait_max_ms: u32) {
     let wait_max_ms = if successes > 0 { 0 } else { wait_max_ms };
     let (wait_ms, before_us) = engine.wait_ms(wait_max_ms);
     let count = engine.fdtab.wait(wait_ms);
+    engine.activity.events += count as u64;
+    engine.activity.expired_waits += u64::from(count == 0);
     engine.clock.update();
     let after_us = engine.clock.monotonic_us();
     let idle_us = before_us.map_or(0, |before| after_us.saturating_sub(before));

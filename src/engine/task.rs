@@ -415,14 +415,19 @@ impl<C> Default for Scheduler<C> {
 /// are niced, so that an urgent one woken meanwhile does not wait for long.
 pub fn process_runnable_tasks<C: Context>(context: &mut C) {
     let (runs, last_wakeup) = context.engine().scheduler.begin_turn();
+    let activity = &mut context.engine().activity;
+    activity.idle_turns += u64::from(runs == 0);
     for _ in 0..runs {
         let Some((process, run)) = context.engine().scheduler.pop(last_wakeup) else {
             break;
         };
+        context.engine().activity.task_runs += 1;
         let outcome = context.run_task(process, run);
         context.engine().scheduler.settle(run.task, outcome);
     }
     context.engine().scheduler.end_turn();
+    let engine = context.engine();
+    engine.activity.busy_turns += u64::from(engine.scheduler.run_queue() > 0);
 }
 
 struct Task<C> {

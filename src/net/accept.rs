@@ -86,12 +86,17 @@ impl Core {
         Load {
             process_connections: self.state.sessions,
             process_connections_max: self.process.maxconn,
+            // Each connection is a session, so one rate is held to both limits.
             process_rate_delay_ms: delay(
                 &self.state.connection_rate,
-                self.config.global.maxconnrate,
-            ),
+                self.state.connection_rate_limit,
+            )
+            .max(delay(
+                &self.state.connection_rate,
+                self.state.session_rate_limit,
+            )),
             frontend_connections: state.frontend_sessions,
-            frontend_connections_max: settings.maxconn,
+            frontend_connections_max: state.maxconn,
             frontend_rate_delay_ms: delay(&state.session_rate, settings.rate_limit_sessions),
         }
     }
@@ -145,8 +150,13 @@ impl Core {
     /// A session of `proxy` ended: those that waited for its place accept again.
     pub fn capacity_returned(&mut self, proxy: crate::config::model::ProxyId) {
         let now_us = self.engine.clock.monotonic_us();
-        let limit = self.config.global.maxconnrate;
-        let rate_allows = limit == 0 || self.state.connection_rate.remain(now_us, limit, 0) > 0;
+        let limits = [
+            self.state.connection_rate_limit,
+            self.state.session_rate_limit,
+        ];
+        let rate_allows = limits
+            .into_iter()
+            .all(|limit| limit == 0 || self.state.connection_rate.remain(now_us, limit, 0) > 0);
         if rate_allows && self.listeners.is_awaited(WaitFor::Process) {
             self.listeners
                 .release(WaitFor::Process, &mut self.engine.fdtab);

@@ -97,14 +97,14 @@ pub fn stop_proxy(core: &mut Core, id: ProxyId) {
 }
 
 /// Clients of stopping frontends that sit between two requests are not waited for.
-fn close_idle_clients(worker: &mut Worker) {
+pub fn close_idle_clients(worker: &mut Worker) {
     let Worker { sessions, core } = worker;
     let idle: Vec<_> = sessions
         .iter()
         .filter(|(_, session)| {
-            core.state.proxy(session.frontend).stopping
+            !session.flags.any(SessionFlags::COMMAND)
+                && core.state.proxy(session.frontend).stopping
                 && session.is_between_requests()
-                && !session.flags.any(SessionFlags::COMMAND)
         })
         .map(|(_, session)| session.task)
         .collect();

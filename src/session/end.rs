@@ -5,7 +5,7 @@
 
 use super::channel::ChannelFlags;
 use super::interface::{Endpoint, InterfaceFlags, InterfaceState};
-use super::{Session, Side};
+use super::{Session, SessionFlags, Side};
 use crate::engine::fdtab::Direction;
 use crate::engine::tick::Tick;
 use crate::sys;
@@ -97,6 +97,9 @@ impl Session {
 
     /// A half-closed end gets the `client-fin` or `server-fin` timeout where one is set.
     fn adopt_fin_timeout(&mut self, side: Side, core: &Core) {
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
         let fin_ms = match side {
             Side::Client => core.config.proxy(self.frontend).timeouts.client_fin_ms,
             Side::Server => core.config.proxy(self.backend).timeouts.server_fin_ms,
@@ -157,9 +160,11 @@ impl Session {
         }
         let has_room = ends.input.read_room(size, reserve) > 0 || ends.input.can_replay();
         let wanted = !ends.input.flags.any(ChannelFlags::DONT_READ);
+        // An applet with more to say wants to hear of any room, however much there is now.
+        let is_held = !has_room || ends.interface.has_blocked_applet();
         ends.interface
             .flags
-            .set(InterfaceFlags::WAIT_ROOM, wanted && !has_room);
+            .set(InterfaceFlags::WAIT_ROOM, wanted && is_held);
         let fd = ends.interface.fd();
         if !wanted || !has_room {
             ends.input.read_exp = Tick::ETERNITY;

@@ -35,7 +35,9 @@ impl Session {
     /// After a panic: closes what is open without trusting the session's state.
     pub(super) fn abandon(&mut self, core: &mut Core) {
         core.state.panics += 1;
-        core.state.proxy_mut(self.frontend).frontend.panics += 1;
+        if !self.flags.any(SessionFlags::COMMAND) {
+            core.state.proxy_mut(self.frontend).frontend.panics += 1;
+        }
         log::error!("a session ended by a caught panic: see the message above");
         self.outcome = super::outcome::Outcome {
             cause: Cause::Internal,

@@ -131,6 +131,14 @@ impl StreamInterface {
         }
     }
 
+    /// True when an applet behind it has produced more than the channel took.
+    pub fn has_blocked_applet(&self) -> bool {
+        match &self.endpoint {
+            Endpoint::Applet(applet) => applet.is_blocked(),
+            Endpoint::None | Endpoint::Socket(_) => false,
+        }
+    }
+
     /// True for states in which a socket may be open.
     pub const fn is_connected(&self) -> bool {
         matches!(self.state, InterfaceState::Established)

@@ -215,6 +215,9 @@ impl Session {
     }
 
     fn note_client_abort(&mut self, core: &mut Core) {
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
         core.state.proxy_mut(self.frontend).frontend.client_aborts += 1;
         core.state.proxy_mut(self.backend).backend.client_aborts += 1;
         if let Some(server) = self.server {
@@ -224,6 +227,9 @@ impl Session {
     }
 
     fn note_server_abort(&mut self, core: &mut Core) {
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
         core.state.proxy_mut(self.backend).backend.server_aborts += 1;
         if let Some(server) = self.server {
             core.state.server_mut(server).counters.server_aborts += 1;
@@ -445,6 +451,9 @@ impl Session {
     }
 
     fn count_fault(&mut self, cause: Cause, core: &mut Core) {
+        if self.flags.any(SessionFlags::COMMAND) {
+            return;
+        }
         if cause == Cause::ClientAbort {
             core.state.proxy_mut(self.backend).backend.client_aborts += 1;
         }
@@ -524,11 +533,13 @@ impl Session {
     /// Puts polling and timers in step for the time until the next run, and tells when
     /// that is due at the latest.
     fn settle(&mut self, core: &mut Core) -> Tick {
-        if core.config.proxy(self.frontend).counts_continuously() {
+        if !self.flags.any(SessionFlags::COMMAND)
+            && core.config.proxy(self.frontend).counts_continuously()
+        {
             self.count_bytes(core);
         }
         self.update_ends(core);
-        self.resume_applet(core);
+        self.go_on_with_applet(core);
         self.suspend_client_timer();
         self.request.flags.remove(ChannelFlags::TRANSIENT);
         self.response.flags.remove(ChannelFlags::TRANSIENT);
@@ -547,6 +558,16 @@ impl Session {
             .first(self.server_side.exp)
     }
 
+    /// An applet that was stopped by a full channel, all of which has left meanwhile, is not
+    /// going to hear of it from any socket.
+    fn go_on_with_applet(&self, core: &mut Core) {
+        let has_left =
+            self.response.out_empty() && self.response.flags.any(ChannelFlags::WRITE_PARTIAL);
+        if has_left && self.server_side.has_blocked_applet() {
+            core.engine.scheduler.wake(self.task, Wake::OTHER);
+        }
+    }
+
     /// While the server is awaited and its own timer runs, the client is not timed: the
     /// server's timeout is the one that must fire.
     fn suspend_client_timer(&mut self) {
@@ -557,18 +578,6 @@ impl Session {
         if self.request.write_exp.is_set() || self.response.read_exp.is_set() {
             self.request.flags.insert(ChannelFlags::READ_NOEXP);
             self.request.read_exp = Tick::ETERNITY;
-        }
-    }
-
-    /// An applet that has more to say while there is room gets another turn; the others
-    /// come first.
-    fn resume_applet(&self, core: &mut Core) {
-        let waits = self.server_side.flags.any(InterfaceFlags::WAIT_ROOM);
-        if let Endpoint::Applet(applet) = &self.server_side.endpoint
-            && !waits
-            && applet.has_more()
-        {
-            core.engine.scheduler.wake(self.task, Wake::IO);
         }
     }
 

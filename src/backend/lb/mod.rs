@@ -145,19 +145,18 @@ impl Balancer {
 /// `minconn` and it by the backend's load (manual, "fullconn").
 pub fn server_limit(config: &Config, state: &State, server: ServerId) -> u32 {
     let settings = config.server(server);
-    if settings.maxconn == 0 || settings.minconn == 0 || settings.minconn >= settings.maxconn {
-        return settings.maxconn;
+    let (minconn, maxconn) = (settings.minconn, state.server(server).maxconn);
+    // A minconn that equals the configured maxconn was not given.
+    if maxconn == 0 || minconn == 0 || minconn >= settings.maxconn.min(maxconn) {
+        return maxconn;
     }
     let fullconn = u64::from(config.proxy(settings.proxy).fullconn.max(1));
     let load = u64::from(state.proxy(settings.proxy).backend_sessions);
     if load >= fullconn {
-        return settings.maxconn;
+        return maxconn;
     }
-    let share = load * u64::from(settings.maxconn) / fullconn;
-    u32::try_from(share)
-        .unwrap_or(settings.maxconn)
-        .max(settings.minconn)
-        .max(1)
+    let share = load * u64::from(maxconn) / fullconn;
+    u32::try_from(share).unwrap_or(maxconn).max(minconn).max(1)
 }
 
 /// True when the server takes one more session at once: it is below its limit and nobody
