@@ -1,7 +1,7 @@
 //! The log line of a session or request: which values it shows, and whether it is written.
 
 use super::outcome::{Cause, Stage};
-use super::timing::Timing;
+use super::timing::{Timing, split_date};
 use super::{Session, SessionFlags};
 use crate::applet::Applet;
 use crate::config::model::{LogFormat, LogLevel, Mode, Proxy, ProxyId, ProxyOption};
@@ -96,7 +96,7 @@ impl Session {
             client: self.source,
             destination: self.destination,
             listener_id: self.listener_number(core),
-            accept_date: self.timing.date,
+            accept_date: self.timing.date(),
             request_date: self.timing.request_date(),
             mode: proxy.mode,
             frontend: &proxy.name,
@@ -108,7 +108,7 @@ impl Session {
                 .transaction
                 .as_deref()
                 .map_or(-1, |transaction| transaction.status),
-            bytes_out: self.response.total - self.log_mark,
+            bytes_out: self.response.total,
             captures: Captures::default(),
             termination: letters(self.outcome.cause, self.outcome.stage),
             connections: self.connection_counts(core),
@@ -194,12 +194,9 @@ impl Timing {
     /// The date of the first byte of the request.
     fn request_date(&self) -> (i64, u32) {
         if self.request_us == 0 {
-            return self.date;
+            return self.date();
         }
-        let later_us = self.request_us.saturating_sub(self.start_us) + u64::from(self.date.1);
-        let seconds = i64::try_from(later_us / 1_000_000).unwrap_or(0);
-        let micros = u32::try_from(later_us % 1_000_000).unwrap_or(0);
-        (self.date.0 + seconds, micros)
+        split_date(self.date_us + self.request_us.saturating_sub(self.start_us))
     }
 }
 

@@ -112,10 +112,8 @@ pub struct Session {
     pub outcome: Outcome,
     /// Dates and durations.
     pub timing: Timing,
-    /// Bytes already added to the counters, in and out (`contstats`, several requests).
+    /// Bytes of this request already added to the counters, in and out (`contstats`).
     pub counted: (u64, u64),
-    /// Bytes to the client before the running request.
-    pub log_mark: u64,
     /// Idle connections wait for this session alone.
     pub has_private_idle: bool,
     /// The HTTP request being processed.
@@ -148,7 +146,6 @@ impl Session {
             outcome: Outcome::default(),
             timing: Timing::default(),
             counted: (0, 0),
-            log_mark: 0,
             has_private_idle: false,
             transaction: None,
         }

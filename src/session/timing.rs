@@ -4,8 +4,8 @@
 /// the stage was not reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// Wall-clock date of the accept, or of the request on a kept-alive connection.
-    pub date: (i64, u32),
+    /// Wall-clock date of the accept, or of the end of the request before, in microseconds.
+    pub date_us: u64,
     /// Moment of that date.
     pub start_us: u64,
     /// Moment of the first byte of the request.
@@ -27,7 +27,7 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            date: (0, 0),
+            date_us: 0,
             start_us: 0,
             request_us: 0,
             request_ms: -1,
@@ -44,10 +44,15 @@ impl Timing {
     /// Starts anew at this moment and date: an accept or the end of the previous request.
     pub fn restart(&mut self, now_us: u64, date: (i64, u32)) {
         *self = Self {
-            date,
+            date_us: join_date(date),
             start_us: now_us,
             ..Self::default()
         };
+    }
+
+    /// The date as seconds and microseconds.
+    pub fn date(&self) -> (i64, u32) {
+        split_date(self.date_us)
     }
 
     /// Milliseconds from the start to `now_us`.
@@ -56,3 +61,16 @@ impl Timing {
         i32::try_from(elapsed).unwrap_or(i32::MAX)
     }
 }
+
+/// Seconds and microseconds as one number; dates before 1970 do not occur.
+fn join_date((seconds, micros): (i64, u32)) -> u64 {
+    u64::try_from(seconds).unwrap_or(0) * MICROS + u64::from(micros)
+}
+
+/// The reverse.
+pub(super) fn split_date(date_us: u64) -> (i64, u32) {
+    let seconds = i64::try_from(date_us / MICROS).unwrap_or(i64::MAX);
+    (seconds, u32::try_from(date_us % MICROS).unwrap_or(0))
+}
+
+const MICROS: u64 = 1_000_000;

@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn weights_are_absolute_or_relative() {
         let config = config("roundrobin");
-        let weight = |word: &str| parse_weight(word, &config, ServerId(0));
+        let weight = |word: &str| parse_weight(word, &config, ServerId::of_index(0));
         assert_eq!(weight("5"), Ok(5));
         assert_eq!(weight("50%"), Ok(3));
         assert_eq!(weight("300000%"), Ok(256));
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn static_algorithms_know_all_or_nothing() {
         let config = config("source");
-        let weight = |word: &str| parse_weight(word, &config, ServerId(0));
+        let weight = |word: &str| parse_weight(word, &config, ServerId::of_index(0));
         assert_eq!(
             (weight("0%"), weight("100%"), weight("7")),
             (Ok(0), Ok(7), Ok(7))

@@ -193,7 +193,7 @@ fn write_closely(session: &Session, core: &Core, out: &mut String) {
          listener={} addr={}\n  backend={backend} (id={})\n  server={server} (id={server_id})\n  \
          task={} (nice={} calls={} exp={} age={})",
         session.owner,
-        date(session.timing.date, 6),
+        date(session.timing.date(), 6),
         session.unique_id,
         protocol_of(session),
         source_of(session, core),

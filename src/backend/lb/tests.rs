@@ -247,10 +247,13 @@ fn a_server_that_sessions_wait_for_is_full_except_for_static_rr() {
     for (balance, expected) in [
         (Balance::RoundRobin, Choice::AllFull),
         (Balance::LeastConnections, Choice::AllFull),
-        (Balance::StaticRoundRobin, Choice::Server(ServerId(0))),
+        (
+            Balance::StaticRoundRobin,
+            Choice::Server(ServerId::of_index(0)),
+        ),
     ] {
         let mut backend = Backend::new(balance, "1m2", false);
-        backend.state.server_mut(ServerId(0)).queued = 1;
+        backend.state.server_mut(ServerId::of_index(0)).queued = 1;
         assert_eq!(backend.choose(None, None), expected, "{balance:?}");
     }
 }
@@ -277,7 +280,7 @@ fn another_server_is_found_for_a_client_that_its_own_failed() {
     let Choice::Server(first) = backend.choose(None, CLIENT) else {
         panic!("no server");
     };
-    let second = Choice::Server(ServerId(1 - first.0));
+    let second = Choice::Server(ServerId::of_index(1 - first.index()));
     assert_eq!(backend.choose(Some(first), CLIENT), second);
     backend.change(2 - first.index(), "maint");
     assert_eq!(backend.choose(Some(first), CLIENT), Choice::Server(first));
@@ -321,7 +324,7 @@ fn the_limit_follows_the_load_between_minconn_and_maxconn() {
     let (mut limited, _) = server("1m100");
     limited.minconn = 10;
     let proxy = Proxy {
-        servers: vec![ServerId(0)],
+        servers: vec![ServerId::of_index(0)],
         fullconn: 1000,
         ..Proxy::default()
     };
@@ -341,7 +344,7 @@ fn the_limit_follows_the_load_between_minconn_and_maxconn() {
     ] {
         state.proxy_mut(ProxyId(0)).backend_sessions = load;
         assert_eq!(
-            server_limit(&config, &state, ServerId(0)),
+            server_limit(&config, &state, ServerId::of_index(0)),
             limit,
             "at {load}"
         );
@@ -351,10 +354,12 @@ fn the_limit_follows_the_load_between_minconn_and_maxconn() {
 #[test]
 fn another_backends_server_is_none_of_its_business() {
     let mut backend = Backend::new(Balance::LeastConnections, "1", false);
-    backend.balancer.session_count_changed(ServerId(7), 1);
+    backend
+        .balancer
+        .session_count_changed(ServerId::of_index(7), 1);
     assert_eq!(
-        backend.choose(Some(ServerId(7)), None),
-        Choice::Server(ServerId(0))
+        backend.choose(Some(ServerId::of_index(7)), None),
+        Choice::Server(ServerId::of_index(0))
     );
 }
 

@@ -167,7 +167,7 @@ fn tables_point_at_each_other() {
         );
     }
     assert_eq!(config.proxies[1].binds, [BindId(2)]);
-    assert_eq!(config.proxies[1].servers, [ServerId(1)]);
+    assert_eq!(config.proxies[1].servers, [ServerId::of_index(1)]);
 }
 
 #[test]

@@ -4,6 +4,8 @@
 //! references between proxies, defaults that depend on others). What traffic, checks and
 //! commands change lives in the worker's state instead, under the same identifiers.
 
+use std::num::NonZeroU32;
+
 mod bind;
 mod global;
 mod logging;
@@ -47,10 +49,24 @@ table_index!(
     /// A proxy: position in [`Config::proxies`].
     ProxyId
 );
-table_index!(
-    /// A server: position in [`Config::servers`], across all backends.
-    ServerId
-);
+/// A server: position in [`Config::servers`], across all backends. Kept plus one, so that
+/// an optional server takes no more room than a server: every session has several.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ServerId(NonZeroU32);
+
+impl ServerId {
+    /// The position in its table.
+    pub const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+
+    /// The identifier of the item at `index`; tables stay far below 2^32 items.
+    pub fn of_index(index: usize) -> Self {
+        let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
+        Self(NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX))
+    }
+}
+
 table_index!(
     /// A listening socket to be: position in [`Config::binds`].
     BindId

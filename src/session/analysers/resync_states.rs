@@ -140,7 +140,10 @@ impl Session {
         self.response.skip_input(beyond);
         self.close_books(core);
         self.forget_backend();
-        self.log_mark = self.response.total;
+        // Totals are those of one request; what is pipelined belongs to the next.
+        self.request.total = self.request.input_len() as u64;
+        self.response.total = 0;
+        self.counted = (self.request.total, 0);
         self.flags.remove(SessionFlags::FIRST_REQUEST);
         let date = core.engine.clock.date();
         self.timing.restart(core.engine.clock.monotonic_us(), date);
