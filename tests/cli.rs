@@ -268,8 +268,8 @@ impl Program {
     /// The answer to a line.
     fn ask(&self, line: &str) -> String {
         let mut client = self.connect();
-        client.write_all(line.as_bytes()).unwrap();
-        client.write_all(b"\n").unwrap();
+        // In one piece: between two, a connection without a prompt may be closed.
+        client.write_all(format!("{line}\n").as_bytes()).unwrap();
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
         answer
