@@ -3,12 +3,14 @@
 //! Each test starts the program with a configuration of its own in a directory of its own and
 //! talks to its socket. Where Debian's HAProxy 2.6 is installed, answers are compared with its.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -239,11 +241,13 @@ impl Program {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Self {
+        let program = Self {
             child,
             directory,
             port,
-        }
+        };
+        program.ask("show cli level");
+        program
     }
 
     /// Connects, as soon as the program listens.
@@ -264,8 +268,8 @@ impl Program {
     /// The answer to a line.
     fn ask(&self, line: &str) -> String {
         let mut client = self.connect();
-        client.write_all(line.as_bytes()).unwrap();
-        client.write_all(b"\n").unwrap();
+        // In one piece: between two, a connection without a prompt may be closed.
+        client.write_all(format!("{line}\n").as_bytes()).unwrap();
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
         answer
@@ -293,12 +297,17 @@ impl Drop for Program {
     }
 }
 
+/// A port that nobody listens on, and that no other test here was given: programs may share
+/// a port without noticing.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -233,7 +233,7 @@ mod tests {
     fn config(balance: &str) -> Config {
         let text = format!(
             "defaults\n timeout client 1s\n timeout connect 1s\n timeout server 1s\n\
-             listen l\n bind 127.0.0.1:0\n balance {balance}\n server s 127.0.0.1:1 weight 7\n"
+             listen l\n bind 127.0.0.1:1\n balance {balance}\n server s 127.0.0.1:1 weight 7\n"
         );
         let directory = std::env::temp_dir();
         let path = directory.join(format!("weir-control-{balance}-{}.cfg", std::process::id()));

@@ -80,8 +80,10 @@ struct Entry {
 
 #[rustfmt::skip]
 static ENTRIES: &[Entry] = &[
-    entry(0, "Name", ("POS", Kind::Text), "What this program is.",
-        |_, _| Value::text("weir")),
+    // Programs take a socket for HAProxy's by this name alone; "Build info" tells the truth.
+    entry(0, "Name", ("POS", Kind::Text),
+        "The program whose commands are spoken; Build info names this one.",
+        |_, _| Value::text("HAProxy")),
     entry(1, "Version", ("POS", Kind::Text),
         "The HAProxy version whose language and commands it follows.",
         |_, _| Value::text(version::REPORTED_VERSION)),

@@ -5,7 +5,7 @@
 //! commands, `table` knows them all, the other files carry them out. Called by the session's
 //! task through `Applet`. Invariants: an answer is complete before the next command is looked
 //! at; what waits in `pending` is bounded by one step of a dump; one run of the task writes
-//! [`BYTES_PER_RUN`] at most and then lets others run.
+//! `BYTES_PER_RUN` at most and then lets others run.
 
 mod activity;
 mod command;
