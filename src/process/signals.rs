@@ -4,17 +4,15 @@
 //! whole worker at hand. SIGTERM and SIGINT keep their default effect: immediate death.
 
 use crate::config::model::{LogLevel, ProxyId};
+use crate::engine::signal::SignalHandler;
 use crate::engine::task::{TaskOutcome, TaskRun, Wake};
 use crate::engine::tick::Tick;
 use crate::session::SessionFlags;
 use crate::worker::{Core, Worker};
 
-/// What a worker does when signal `signo`, the number, was delivered.
-type Handler = fn(worker: &mut Worker, signo: i32);
-
 /// Registers all handlers and starts delivery.
 pub fn install(worker: &mut Worker) {
-    let table: [(i32, Handler); 5] = [
+    let table: [(i32, SignalHandler<Worker>); 5] = [
         (libc::SIGUSR1, soft_stop),
         (libc::SIGTTOU, pause),
         (libc::SIGTTIN, resume),
