@@ -26,7 +26,7 @@ impl ReplyApplet {
     }
 
     /// Bytes of the whole answer.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.parts.iter().map(|part| part.len()).sum()
     }
 

@@ -315,11 +315,10 @@ enum Target {
 impl Target {
     fn endpoint(&self) -> sys::Endpoint<'_> {
         match self {
-            Self::Ip(address) | Self::Local(AddressSpec::Ip(address)) => {
-                sys::Endpoint::Ip(*address)
-            }
+            Self::Ip(address) => sys::Endpoint::Ip(*address),
             Self::Local(AddressSpec::Unix(path)) => sys::Endpoint::Unix(path),
             Self::Local(AddressSpec::Abstract(name)) => sys::Endpoint::Abstract(name),
+            Self::Local(AddressSpec::Ip(address)) => sys::Endpoint::Ip(*address),
             Self::Local(AddressSpec::Inherited(_)) => sys::Endpoint::Abstract(b""),
         }
     }
