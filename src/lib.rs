@@ -50,8 +50,9 @@
 //!     [`http_response_forward_body`](session::Session::http_response_forward_body).
 //! 11. [`Channel::forward`](session::channel::Channel::forward) is how an analyser lets bytes
 //!     pass. While more are due than have come, the two socket callbacks move them, by copy or
-//!     [`net::splice`], without waking the task. In TCP mode no analyser is left after
-//!     the backend was chosen: everything passes until both sides have closed.
+//!     by splicing ([`choose_splicing`](session::Session::choose_splicing)), without waking
+//!     the task. In TCP mode no analyser is left after the backend was chosen: everything
+//!     passes until both sides have closed.
 //! 12. When both messages are complete,
 //!     [`http_resync_states`](session::Session::http_resync_states) decides:
 //!     [`http_end_txn_clean_session`](session::Session::http_end_txn_clean_session)
