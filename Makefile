@@ -25,7 +25,7 @@ test: ## unit and style tests, then the acceptance scenarios
 check: ## format, lints, documentation and the configurations in conf/
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --document-private-items
 	$(CARGO) build --release
 	set -e; for file in conf/*.cfg; do echo "$$file"; $(WEIR) -c -f "$$file"; done
 

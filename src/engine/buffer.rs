@@ -172,7 +172,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_a_vector(steps in prop::collection::vec((0usize..4, 0usize..40, 0usize..40), 0..200)) {
+        fn behaves_like_a_vector(
+            steps in prop::collection::vec((0usize..4, 0usize..40, 0usize..40), 0..200)
+        ) {
             let mut buffer = Buffer::new(64);
             let mut model: Vec<u8> = Vec::new();
             for (index, (action, a, b)) in steps.into_iter().enumerate() {

@@ -164,18 +164,18 @@ impl Session {
     }
 
     fn read_failed(&mut self, side: Side, fd: Fd, error: &io::Error, core: &mut Core) -> Received {
-        match error.kind() {
-            io::ErrorKind::WouldBlock => Received::Drained,
-            io::ErrorKind::Interrupted => Received::More,
-            _ => {
-                log::debug!("read error on {fd:?}: {error}");
-                let ends = self.ends(side);
-                ends.input.flags.insert(ChannelFlags::READ_ERROR);
-                ends.interface.flags.insert(InterfaceFlags::ERR);
-                core.engine.fdtab.disarm(fd, Direction::Read);
-                Received::Stopped
-            }
+        if error.kind() == io::ErrorKind::WouldBlock {
+            return Received::Drained;
         }
+        if error.kind() == io::ErrorKind::Interrupted {
+            return Received::More;
+        }
+        log::debug!("read error on {fd:?}: {error}");
+        let ends = self.ends(side);
+        ends.input.flags.insert(ChannelFlags::READ_ERROR);
+        ends.interface.flags.insert(InterfaceFlags::ERR);
+        core.engine.fdtab.disarm(fd, Direction::Read);
+        Received::Stopped
     }
 
     /// The peer closed its sending side.

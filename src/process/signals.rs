@@ -4,6 +4,7 @@
 //! whole worker at hand. SIGTERM and SIGINT keep their default effect: immediate death.
 
 use crate::config::model::{LogLevel, ProxyId};
+use crate::engine::signal::SignalHandler;
 use crate::engine::task::{TaskOutcome, TaskRun, Wake};
 use crate::engine::tick::Tick;
 use crate::session::SessionFlags;
@@ -11,7 +12,7 @@ use crate::worker::{Core, Worker};
 
 /// Registers all handlers and starts delivery.
 pub fn install(worker: &mut Worker) {
-    let table: [(i32, fn(&mut Worker, i32)); 5] = [
+    let table: [(i32, SignalHandler<Worker>); 5] = [
         (libc::SIGUSR1, soft_stop),
         (libc::SIGTTOU, pause),
         (libc::SIGTTIN, resume),

@@ -1,3 +1,6 @@
+//! The order in which each algorithm of `balance` chooses servers, and what weights, limits
+//! and backups change about it.
+
 use std::net::{IpAddr, SocketAddr};
 
 use proptest::prelude::*;

@@ -140,9 +140,10 @@ fn server_ports_may_follow_the_client() {
 proptest! {
     #[test]
     fn no_text_panics(text in r"[0-9a-z\[\]:.,@/+*\-]{0,30}") {
-        let literal = AddressForms { resolve: false, ..AddressForms::BIND };
-        let _ = parse_address_list(&word(&text), literal);
-        let _ = parse_address(&word(&text), AddressForms { resolve: false, ..AddressForms::SERVER });
+        let bind = AddressForms { resolve: false, ..AddressForms::BIND };
+        let server = AddressForms { resolve: false, ..AddressForms::SERVER };
+        let _ = parse_address_list(&word(&text), bind);
+        let _ = parse_address(&word(&text), server);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::sys::{self, Fd};
 use std::io;
 
 impl<C> Fdtab<C> {
-    /// Gives this process a kernel set of its own; see [`super::Engine::after_fork`].
+    /// Gives this process a kernel set of its own; see [`crate::engine::Engine::after_fork`].
     pub(in crate::engine) fn after_fork(&mut self) -> io::Result<()> {
         for entry in self.entries.iter_mut().filter(|entry| entry.is_open) {
             entry.is_shared = true;
