@@ -6,7 +6,7 @@
 use crate::config::model::{LogLevel, ProxyId};
 use crate::engine::task::{TaskOutcome, TaskRun, Wake};
 use crate::engine::tick::Tick;
-use crate::session::SessionFlags;
+use crate::session::{SessionFlags, Side};
 use crate::worker::{Core, Worker};
 
 /// Registers all handlers and starts delivery.
@@ -96,7 +96,8 @@ pub fn stop_proxy(core: &mut Core, id: ProxyId) {
     core.log_proxy(id, LogLevel::Warning, &text);
 }
 
-/// Clients of stopping frontends that sit between two requests are not waited for.
+/// Clients of stopping frontends that sit between two requests are not waited for: they are
+/// treated as if they had said that no further request follows.
 fn close_idle_clients(worker: &mut Worker) {
     let Worker { sessions, core } = worker;
     let idle: Vec<_> = sessions
@@ -106,10 +107,13 @@ fn close_idle_clients(worker: &mut Worker) {
                 && session.is_between_requests()
                 && !session.flags.any(SessionFlags::COMMAND)
         })
-        .map(|(_, session)| session.task)
+        .map(|(key, _)| key)
         .collect();
-    for task in idle {
-        core.engine.scheduler.wake(task, Wake::SIGNAL);
+    for key in idle {
+        if let Some(session) = sessions.get_mut(key) {
+            session.shutr(Side::Client, core);
+            core.engine.scheduler.wake(session.task, Wake::SIGNAL);
+        }
     }
 }
 
