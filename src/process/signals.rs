@@ -6,7 +6,7 @@
 use crate::config::model::{LogLevel, ProxyId};
 use crate::engine::task::{TaskOutcome, TaskRun, Wake};
 use crate::engine::tick::Tick;
-use crate::session::{SessionFlags, Side};
+use crate::session::SessionFlags;
 use crate::worker::{Core, Worker};
 
 /// Registers all handlers and starts delivery.
@@ -96,8 +96,8 @@ pub fn stop_proxy(core: &mut Core, id: ProxyId) {
     core.log_proxy(id, LogLevel::Warning, &text);
 }
 
-/// Clients of stopping frontends that sit between two requests are not waited for: they are
-/// treated as if they had said that no further request follows.
+/// Clients of stopping frontends that sit between two requests are not waited for: their
+/// sessions close when they are told.
 fn close_idle_clients(worker: &mut Worker) {
     let Worker { sessions, core } = worker;
     let idle: Vec<_> = sessions
@@ -107,13 +107,10 @@ fn close_idle_clients(worker: &mut Worker) {
                 && session.is_between_requests()
                 && !session.flags.any(SessionFlags::COMMAND)
         })
-        .map(|(key, _)| key)
+        .map(|(_, session)| session.task)
         .collect();
-    for key in idle {
-        if let Some(session) = sessions.get_mut(key) {
-            session.shutr(Side::Client, core);
-            core.engine.scheduler.wake(session.task, Wake::SIGNAL);
-        }
+    for task in idle {
+        core.engine.scheduler.wake(task, Wake::SIGNAL);
     }
 }
 
