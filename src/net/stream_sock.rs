@@ -308,11 +308,14 @@ impl Session {
         }
     }
 
-    /// The peer takes nothing more. What it sent before may still be read: the read side
-    /// finds out how the connection ended.
-    fn write_failed(&mut self, side: Side) {
+    /// The peer takes nothing more. What a server sent before may still be read: the read
+    /// side finds out how the connection ended. A client that cannot be answered is gone.
+    pub(super) fn write_failed(&mut self, side: Side) {
         let ends = self.ends(side);
         ends.output.flags.insert(ChannelFlags::WRITE_ERROR);
+        if side == Side::Client {
+            ends.interface.flags.insert(InterfaceFlags::ERR);
+        }
     }
 
     /// After a write callback: goes on polling or not, lets the producer refill the channel,

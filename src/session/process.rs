@@ -515,8 +515,8 @@ impl Session {
             if ready {
                 self.transmit(side, core);
                 let output = self.ends(side).output;
-                if output.flags.any(ChannelFlags::WRITE_ERROR) && side == Side::Server {
-                    self.check_lost_server(core);
+                if output.flags.any(ChannelFlags::WRITE_ERROR) {
+                    self.check_end_errors(core);
                 }
             }
             let output = self.ends(side).output;
