@@ -385,6 +385,7 @@ impl Start<'_> {
             }
             Ok(Role::Worker { number }) => {
                 messages.forked();
+                drop(pidfile);
                 self.run_worker(number, listeners, Some(&null), messages)
             }
             Err(error) => {

@@ -37,7 +37,22 @@ pub fn tokenize(line: &[u8], scope: &Scope<'_>) -> Parse<Vec<Word>> {
         open: None,
     };
     cutter.run()?;
+    refuse_surplus(&cutter.words)?;
     Ok(cutter.words)
+}
+
+/// HAProxy reads a limited number of words per line; a file that relies on more would lose
+/// its rest elsewhere without anybody noticing.
+fn refuse_surplus(words: &[Word]) -> Parse<()> {
+    let Some((last, surplus)) = words.get(WORDS_MAX - 1).zip(words.get(WORDS_MAX)) else {
+        return Ok(());
+    };
+    let message = format!(
+        "too many words, truncating after word {WORDS_MAX}, position {}: <{}>.",
+        last.span().column,
+        last.text()
+    );
+    Err(surplus.error(message))
 }
 
 /// A word under construction.
@@ -348,6 +363,9 @@ fn span_of(place: Place, offset: usize, width: usize) -> Span {
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c')
 }
+
+/// Words a line may have, as in HAProxy (`MAX_LINE_ARGS`).
+const WORDS_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,8 @@ pub struct ErrorPage {
     status: u16,
     version: Version,
     must_close: bool,
+    /// The head tells where the body ends.
+    is_framed: bool,
 }
 
 impl ErrorPage {
@@ -62,6 +64,27 @@ impl ErrorPage {
     /// True when the connection cannot be kept behind this page.
     pub const fn must_close(&self) -> bool {
         self.must_close
+    }
+
+    /// The page as an answer that lets the client be kept: head without Connection header and
+    /// without the empty line, and body. What a file leaves open is settled: the length is
+    /// stated, the version is weir's own.
+    pub fn into_answer(self) -> (Vec<u8>, Vec<u8>) {
+        let (lines, rest) = self
+            .bytes
+            .split_at_checked(self.lines_end)
+            .unwrap_or_default();
+        let body = rest.get(2..).unwrap_or_default();
+        let after_version = lines.get(VERSION.len()..).unwrap_or_default();
+        let mut head = Vec::with_capacity(lines.len() + 32);
+        if !lines.is_empty() {
+            head.extend_from_slice(VERSION);
+            head.extend_from_slice(after_version);
+        }
+        if !self.is_framed && !lines.is_empty() {
+            head.extend_from_slice(format!("content-length: {}\r\n", body.len()).as_bytes());
+        }
+        (head, body.to_vec())
     }
 
     /// Appends the page to `buffer`. `extra` holds parts of further header lines, each line
@@ -117,6 +140,7 @@ impl ErrorPage {
                 status,
                 version: Version::Http11,
                 must_close: true,
+                is_framed: false,
             });
         }
         if raw.len() > size_max {
@@ -144,6 +168,7 @@ impl ErrorPage {
             status: head.status(),
             version: head.version(),
             must_close: !framed || had_connection,
+            is_framed: framed,
             bytes: Cow::Owned(buffer.bytes().to_vec()),
         })
     }
@@ -250,9 +275,13 @@ macro_rules! page {
             status: $status,
             version: Version::Http11,
             must_close: $closes,
+            is_framed: true,
         }
     }};
 }
+
+/// The version that weir's own answers have.
+const VERSION: &[u8] = b"HTTP/1.1";
 
 /// The page of last resort.
 static PAGE_500: ErrorPage = page!(
@@ -453,6 +482,20 @@ mod tests {
         let empty = file("").unwrap();
         assert!(empty.is_empty() && empty.must_close());
         assert_eq!(written(&empty, Farewell::Close, false), "");
+    }
+
+    #[test]
+    fn an_error_file_as_an_answer_has_our_version_and_a_length() {
+        let answer = |raw| {
+            let (head, body) = file(raw).unwrap().into_answer();
+            (String::from_utf8(head).unwrap(), body)
+        };
+        let (head, body) = answer("HTTP/1.0 503 Gone\nConnection: close\nA: b\n\nsoon");
+        assert_eq!(head, "HTTP/1.1 503 Gone\r\nA: b\r\ncontent-length: 4\r\n");
+        assert_eq!(body, b"soon");
+        let (head, _) = answer("HTTP/1.0 503 Gone\r\nContent-Length: 4\r\n\r\nsoon");
+        assert_eq!(head, "HTTP/1.1 503 Gone\r\nContent-Length: 4\r\n");
+        assert_eq!(answer(""), (String::new(), Vec::new()));
     }
 
     #[test]

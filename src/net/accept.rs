@@ -114,6 +114,12 @@ impl Core {
             Some(libc::EINTR | libc::ECONNABORTED | libc::EPROTO | libc::EPERM) => None,
             Some(libc::EMFILE) => Some(self.shortage(id, "reached process FD limit")),
             Some(libc::ENFILE) => Some(self.shortage(id, "reached system FD limit")),
+            // Another process that shares the socket has paused it: no reason to spin until
+            // this one is told as well.
+            Some(libc::EINVAL) => {
+                self.hold_after_shortage(id);
+                Some(Polling::Wait)
+            }
             Some(libc::ENOBUFS | libc::ENOMEM) => {
                 Some(self.shortage(id, "reached system memory limit"))
             }

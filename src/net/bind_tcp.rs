@@ -106,6 +106,10 @@ impl Warnings {
             let result = option::set_max_segment(fd, segment_size(family, options.mss));
             self.note(stage, result, &format!("cannot set MSS to {}", options.mss));
         }
+        if options.tcp_user_timeout_ms != 0 {
+            let result = option::set_user_timeout(fd, options.tcp_user_timeout_ms);
+            self.note(stage, result, "cannot set TCP User Timeout");
+        }
         if options.defer_accept {
             let result = option::set_defer_accept(fd, DEFER_ACCEPT_S);
             self.note(stage, result, "cannot enable DEFER_ACCEPT");

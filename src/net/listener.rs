@@ -11,7 +11,7 @@ use super::address::PeerAddress;
 use super::bind_unix::UnixBackup;
 use crate::config::model::{AddressSpec, BindId, BindOptions, Place, ProxyId};
 use crate::engine::fdtab::{Direction, FdCallback, Fdtab, Polling};
-use crate::sys::socket::{self, How};
+use crate::sys::socket;
 use crate::sys::{self, Fd};
 
 /// What a listener is doing, in dev7's order: comparisons like "at least listening" hold.
@@ -156,7 +156,8 @@ impl Listener {
             return Ok(Paused::Kept);
         };
         match self.address {
-            AddressSpec::Ip(_) => stop_listening(fd, self.backlog)?,
+            // Several processes may do this to one socket, in any order.
+            AddressSpec::Ip(_) => socket::disconnect(fd)?,
             AddressSpec::Abstract(_) => {
                 self.stop(fdtab);
                 return Ok(Paused::Closed);
@@ -262,14 +263,6 @@ impl Listener {
         }
         self.state = state;
     }
-}
-
-/// The kernel lets go of the port, but the socket stays bound and may listen again. Shutting
-/// for writing first changes nothing on Linux; where it is refused, so is the whole trick.
-fn stop_listening(fd: Fd, backlog: u32) -> io::Result<()> {
-    socket::shutdown(fd, How::Write)?;
-    socket::listen(fd, backlog)?;
-    socket::shutdown(fd, How::Read)
 }
 
 /// Nothing that closing a listening socket reports could be acted upon.

@@ -108,7 +108,7 @@ impl Session {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     log::debug!("splice out failed on {fd:?}: {error}");
-                    output.flags.insert(ChannelFlags::WRITE_ERROR);
+                    self.write_failed(side);
                     return false;
                 }
             }

@@ -97,7 +97,8 @@ pub fn stop_proxy(core: &mut Core, id: ProxyId) {
     core.log_proxy(id, LogLevel::Warning, &text);
 }
 
-/// Clients of stopping frontends that sit between two requests are not waited for.
+/// Clients of stopping frontends that sit between two requests are not waited for: their
+/// sessions close when they are told.
 pub fn close_idle_clients(worker: &mut Worker) {
     let Worker { sessions, core } = worker;
     let idle: Vec<_> = sessions

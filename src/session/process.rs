@@ -80,6 +80,10 @@ impl Session {
         if reasons.has(Wake::TIMER) {
             self.check_timers(core);
         }
+        if reasons.has(Wake::SIGNAL) && self.is_between_requests() {
+            // A soft stop: as if the client had said that no further request follows.
+            self.shutr(Side::Client, core);
+        }
         self.check_end_errors(core);
         if self.server_side.state == InterfaceState::Connecting {
             self.sess_update_st_con_tcp(core);

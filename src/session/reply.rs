@@ -78,6 +78,10 @@ impl Session {
     /// it, so that a long body respects the client's pace.
     pub(super) fn answer_with(&mut self, reply: &'static Reply, core: &mut Core) -> Verdict {
         self.outcome.note(Cause::Local, Stage::Request);
+        if reply.head.is_empty() {
+            self.http_reply_and_close(None, core);
+            return Verdict::Wait;
+        }
         let options = self.connection_options(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.request.message())

@@ -84,6 +84,22 @@ pub fn connect(fd: Fd, endpoint: &Endpoint<'_>) -> io::Result<()> {
     check(unsafe { libc::connect(fd.raw(), raw.as_ptr(), raw.len()) }).map(|_| ())
 }
 
+/// Takes a socket back to where it was before it listened or connected, its address kept:
+/// connecting to nothing, `AF_UNSPEC`. Unlike `shutdown(2)` it may be repeated, and leaves
+/// no mark on a socket that somebody else disconnected before.
+///
+/// # Errors
+/// What `connect(2)` reports; EAFNOSUPPORT for unix sockets.
+pub fn disconnect(fd: Fd) -> io::Result<()> {
+    let nothing = libc::sockaddr {
+        sa_family: FAMILY_NONE,
+        sa_data: [0; 14],
+    };
+    let len = libc::socklen_t::try_from(size_of_val(&nothing)).unwrap_or(0);
+    // SAFETY: the pointer and the length describe `nothing`, which outlives the call.
+    check(unsafe { libc::connect(fd.raw(), &raw const nothing, len) }).map(|_| ())
+}
+
 /// Receives into `buffer`. 0 is the end of the stream (for a buffer that is not empty).
 ///
 /// # Errors
@@ -242,6 +258,8 @@ fn send_flags(more: bool) -> MsgFlags {
     flags
 }
 
+/// AF_UNSPEC in the type of its field: no address at all.
+const FAMILY_NONE: libc::sa_family_t = 0;
 /// The same number for IPv4 (linux/netfilter_ipv4.h) and IPv6 (IP6T_SO_ORIGINAL_DST).
 const SO_ORIGINAL_DST: libc::c_int = 80;
 

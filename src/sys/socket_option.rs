@@ -95,6 +95,15 @@ pub fn set_max_segment(fd: Fd, size: u32) -> io::Result<()> {
     set_count(fd, libc::IPPROTO_TCP, libc::TCP_MAXSEG, size)
 }
 
+/// TCP_USER_TIMEOUT: how long sent bytes may stay unacknowledged before the connection is
+/// given up, in milliseconds (`tcp-ut`). Accepted sockets inherit it.
+///
+/// # Errors
+/// What `setsockopt(2)` reports.
+pub fn set_user_timeout(fd: Fd, timeout_ms: u32) -> io::Result<()> {
+    set_count(fd, libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT, timeout_ms)
+}
+
 /// The segment size in use.
 ///
 /// # Errors

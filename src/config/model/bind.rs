@@ -48,6 +48,8 @@ pub struct BindOptions {
     pub process_mask: u64,
     /// `nice`.
     pub nice: i16,
+    /// `tcp-ut`: how long sent bytes may stay unacknowledged, 0 when not given.
+    pub tcp_user_timeout_ms: u32,
     /// `tfo`.
     pub tcp_fast_open: bool,
     /// `transparent`: foreign addresses may be bound.

@@ -22,7 +22,8 @@ pub struct Reply {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: ReplyBody,
-    /// The head without its final empty line, and without Connection: made at load.
+    /// The head without its final empty line, and without Connection: made at load. Empty
+    /// for an empty error file: the connection is closed without an answer.
     pub head: Vec<u8>,
 }
 

@@ -35,6 +35,16 @@ fn blanks_and_comments_separate() {
 }
 
 #[test]
+fn sixty_four_words_are_the_most() {
+    let line = "w ".repeat(64);
+    assert_eq!(texts(&line).len(), 64);
+    let error = cut(format!("{line} x").as_bytes()).unwrap_err();
+    let expected = "too many words, truncating after word 64, position 127: <w>.";
+    assert_eq!(error.message, expected);
+    assert_eq!(error.at.map(|span| span.column), Some(130));
+}
+
+#[test]
 fn quotes_protect() {
     assert_eq!(texts(r"'a b#c\n$HOME'"), [r"a b#c\n$HOME"]);
     assert_eq!(texts(r#""a b#c'd""#), ["a b#c'd"]);

@@ -154,3 +154,30 @@ fn failures_keep_their_errno() {
     let no_socket = Fd::new(std::os::fd::AsRawFd::as_raw_fd(&file));
     assert!(is_listening(no_socket).is_err());
 }
+
+#[test]
+fn a_disconnected_listener_keeps_its_address_and_listens_again() {
+    let listener = listening(&Endpoint::Ip("127.0.0.1:0".parse().unwrap()));
+    let address = local_addr(listener);
+    // A port chosen by the kernel goes with the first disconnect: bind it by number.
+    close(listener).unwrap();
+    let endpoint = Endpoint::Ip(address);
+    let listener = stream_socket(endpoint.family()).unwrap();
+    socket_option::set_reuse_address(listener, true).unwrap();
+    bind(listener, &endpoint).unwrap();
+    listen(listener, 16).unwrap();
+    for _again in 0..2 {
+        disconnect(listener).unwrap();
+        assert!(!is_listening(listener).unwrap());
+    }
+    listen(listener, 16).unwrap();
+    assert_eq!(local_addr(listener), address);
+    let (client, server, _) = pair(listener, &endpoint);
+    // Nothing of the pause sticks to what is accepted afterwards.
+    assert_eq!(send(server, b"x", false).unwrap(), 1);
+    let mut buffer = [0; 4];
+    assert_eq!(wait_recv(client, &mut buffer).unwrap(), 1);
+    for fd in [listener, client, server] {
+        close(fd).unwrap();
+    }
+}

@@ -9,6 +9,7 @@ use crate::config::address::{AddressForms, ParsedAddress, parse_address_list};
 use crate::config::diagnostic::{Diagnostic, Parse, Span};
 use crate::config::keyword::{Keyword, Line, Sections};
 use crate::config::model::{AddressSpec, Bind, BindOptions, ProxyId};
+use crate::config::unit::Unit;
 use crate::config::word::{Word, Words};
 
 /// Sorted by name.
@@ -271,6 +272,15 @@ static PARAMETERS: &[Parameter<BindParameters>] = &[
             Ok(2)
         },
     },
+    value!(
+        "tcp-ut",
+        "<time>",
+        "Gives clients up that acknowledge nothing for so long.",
+        |bind, words| {
+            bind.options.tcp_user_timeout_ms = words.time(1, Unit::Ms)?;
+            Ok(())
+        }
+    ),
     flag!(
         "tfo",
         "Accepts data in the first packet (TCP fast open).",

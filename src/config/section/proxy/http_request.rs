@@ -4,7 +4,7 @@
 
 use super::draft::ProxyContext;
 use super::forwarded::is_token;
-use super::{answer_file, reply};
+use super::{answer_file, errorfile, reply};
 use crate::config::diagnostic::{Diagnostic, Parse};
 use crate::config::keyword::{Keyword, Line, Sections};
 use crate::config::model::{HttpAction, HttpRule, Reply, ReplyBody};
@@ -15,7 +15,7 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[Keyword {
     name: "http-request return",
     sections: Sections::ANY_PROXY,
     usage: "http-request return [status <code>] [content-type <type>] \
-            [string <text> | file <path>] [hdr <name> <value>]...",
+            [string <text> | file <path> | errorfile <path>] [hdr <name> <value>]...",
     doc: "Answers the request here, without a server.",
     since: "2.2",
     negatable: false,
@@ -55,6 +55,8 @@ struct Parameters {
     headers: Vec<(String, String)>,
     ignored_headers: Vec<Diagnostic>,
     body: Option<Vec<u8>>,
+    /// Place of the file of `errorfile`.
+    errorfile_at: Option<usize>,
 }
 
 fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
@@ -64,6 +66,7 @@ fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
         headers: Vec::new(),
         ignored_headers: Vec::new(),
         body: None,
+        errorfile_at: None,
     };
     let mut at = 2;
     while let Some(word) = words.get(at) {
@@ -73,9 +76,13 @@ fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
                 let content_type = header_value(argument(words, at, "<type>")?)?;
                 parameters.content_type = Some((content_type, at));
             }
-            "string" | "file" if parameters.body.is_some() => {
+            "string" | "file" | "errorfile" if parameters.has_payload() => {
                 let text = word.text();
                 return Err(word.error(format!("unexpected '{text}' argument, one body is enough")));
+            }
+            "errorfile" => {
+                argument(words, at, "<file>")?;
+                parameters.errorfile_at = Some(at + 1);
             }
             "string" => {
                 parameters.body = Some(argument(words, at, "<str>")?.bytes().to_vec());
@@ -93,6 +100,10 @@ fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
 }
 
 impl Parameters {
+    const fn has_payload(&self) -> bool {
+        self.body.is_some() || self.errorfile_at.is_some()
+    }
+
     fn add_header(&mut self, words: &Words, at: usize) -> Parse<()> {
         let name = argument(words, at, "<name> and <value>")?;
         let value = words
@@ -113,7 +124,40 @@ impl Parameters {
         Ok(())
     }
 
+    /// The whole answer is in a file; what else the rule says cannot apply.
+    fn into_file_reply(self, file: &Word, context: &mut ProxyContext) -> Parse<Reply> {
+        if !errorfile::can_be_replaced(self.status) {
+            let message = format!("status code '{}' not handled for error files.", self.status);
+            return Err(file.error(message));
+        }
+        let page = errorfile::read_page(file, self.status, context.bufsize, "errorfile")?;
+        if self.content_type.is_some() {
+            let message = "content-type ignored by the http reply when used with an errorfile.";
+            context.warnings.push(file.warning(message));
+        }
+        if !(self.headers.is_empty() && self.ignored_headers.is_empty()) {
+            let message = "hdr parameters ignored by the http reply when used with an errorfile.";
+            context.warnings.push(file.warning(message));
+        }
+        let status = if page.is_empty() {
+            self.status
+        } else {
+            page.status()
+        };
+        let (head, body) = page.into_answer();
+        Ok(Reply {
+            status,
+            content_type: None,
+            headers: Vec::new(),
+            body: ReplyBody::Bytes(body),
+            head,
+        })
+    }
+
     fn into_reply(self, words: &Words, context: &mut ProxyContext) -> Parse<Reply> {
+        if let Some(file) = self.errorfile_at.and_then(|at| words.get(at)) {
+            return self.into_file_reply(file, context);
+        }
         let body = self.body.unwrap_or_default();
         let type_at = self.content_type.as_ref().map(|(_, at)| *at);
         if !body.is_empty() && matches!(self.status, 204 | 304) {
@@ -219,9 +263,9 @@ fn unknown(word: &Word, text: &str) -> Diagnostic {
         "if" | "unless" => word.error(format!(
             "conditions are not supported yet: '{text}' cannot follow 'http-request return'"
         )),
-        "errorfile" | "errorfiles" | "default-errorfiles" | "lf-string" | "lf-file" => word
+        "errorfiles" | "default-errorfiles" | "lf-string" | "lf-file" => word
             .error(format!("'{text}' is not supported yet"))
-            .hint("use 'string' or 'file'"),
+            .hint("use 'string', 'file' or 'errorfile'"),
         _ => {
             let message = format!(
                 "expects 'status', 'content-type', 'string', 'file' or 'hdr' but found '{text}'."

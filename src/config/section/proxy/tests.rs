@@ -392,6 +392,42 @@ fn return_is_rendered_at_load() {
 }
 
 #[test]
+fn error_locations_are_rendered_at_load() {
+    let proxy = listen(" errorloc 503 http://a/x\n errorloc303 404 http://a/y").1;
+    let pages: Vec<_> = proxy.errorfiles.iter().cloned().collect();
+    let seen = pages.iter().map(|(status, page)| (*status, page.status()));
+    assert_eq!(seen.collect::<Vec<_>>(), [(503, 302), (404, 303)]);
+    let (head, _) = pages[0].1.as_ref().clone().into_answer();
+    assert!(String::from_utf8_lossy(&head).ends_with("\r\nlocation: http://a/x\r\n"));
+    for line in [
+        " errorloc 599 /x",
+        " errorloc 503",
+        " errorloc 503 \"a\\r\\nb: c\"",
+    ] {
+        let (_, report) = read(&format!("listen l\n mode http\n bind :80\n{line}\n"));
+        assert!(report.has_errors(), "{line}");
+    }
+}
+
+#[test]
+fn return_with_an_error_file_wants_one_that_can_be_had() {
+    for line in [
+        "errorfile /dev/null",
+        "status 503 errorfile",
+        "status 503 errorfile /nonexistent",
+        "status 503 content-type a/b string x errorfile /dev/null",
+    ] {
+        let (_, report) = read(&format!(
+            "listen l\n mode http\n bind :80\n http-request return status 299 {line}\n"
+        ));
+        assert!(report.has_errors(), "{line}");
+    }
+    let proxy = listen(" http-request return status 503 errorfile /dev/null hdr a b").1;
+    let HttpAction::Return(reply) = &proxy.http_request_rules[0].action;
+    assert!(reply.status == 503 && reply.head.is_empty());
+}
+
+#[test]
 fn return_cannot_split_a_response() {
     for line in [
         " http-request return hdr a \"x\\r\\ny\"",
