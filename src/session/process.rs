@@ -592,9 +592,11 @@ impl Session {
             }
             if let Endpoint::Applet(mut applet) = std::mem::take(&mut interface.endpoint) {
                 applet.run(self, side, worker);
-                // An applet whose end was closed meanwhile is dropped.
+                // An applet whose end was closed meanwhile is done.
                 if self.interface(side).state == InterfaceState::Established {
                     self.interface(side).endpoint = Endpoint::Applet(applet);
+                } else {
+                    worker.core.recycle_applet(applet);
                 }
             }
         }
