@@ -399,6 +399,7 @@ impl Session {
     /// what may leave.
     #[inline(never)]
     fn forward(&mut self, worker: &mut Worker, seen: &mut Seen) -> Phase {
+        log::trace!("forward");
         let core = &mut worker.core;
         self.note_channel_faults(core);
         self.forward_request(core);
