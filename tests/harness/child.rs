@@ -3,11 +3,14 @@
 //! It inherits a listening socket from the test, so that no port is chosen twice.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsRawFd as _;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
@@ -16,7 +19,7 @@ pub(crate) struct Weir {
     child: Child,
     address: SocketAddr,
     file: PathBuf,
-    errors: BufReader<ChildStderr>,
+    lines: Receiver<String>,
     _listener: TcpListener,
 }
 
@@ -41,12 +44,12 @@ impl Weir {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let errors = BufReader::new(child.stderr.take().unwrap());
+        let lines = lines_of(child.stderr.take().unwrap());
         Self {
             child,
             address: listener.local_addr().unwrap(),
             file,
-            errors,
+            lines,
             _listener: listener,
         }
     }
@@ -60,25 +63,31 @@ impl Weir {
         self.child.id()
     }
 
-    /// The next line on its standard error; empty at the end.
-    pub(crate) fn next_line(&mut self) -> String {
-        let mut line = Vec::new();
-        self.errors.read_until(b'\n', &mut line).unwrap();
-        String::from_utf8_lossy(&line).trim_end().to_owned()
+    /// The next line on its standard error; `None` at the end. Panics when none comes.
+    pub(crate) fn next_line(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("no line for {PATIENCE:?}"),
+        }
     }
 
     /// Its lines until one contains `end`; panics when it ends before.
-    pub(crate) fn lines_until(&mut self, end: &str) -> Vec<String> {
+    pub(crate) fn lines_until(&self, end: &str) -> Vec<String> {
         let mut lines = Vec::new();
-        loop {
-            let line = self.next_line();
-            assert!(!line.is_empty(), "no line with {end:?} in {lines:#?}");
+        while let Some(line) = self.next_line() {
             let found = line.contains(end);
             lines.push(line);
             if found {
                 return lines;
             }
         }
+        panic!("no line with {end:?} in {lines:#?}");
+    }
+
+    /// The lines that are there already.
+    pub(crate) fn lines_so_far(&self) -> Vec<String> {
+        self.lines.try_iter().collect()
     }
 
     /// Resident memory in KiB.
@@ -113,14 +122,6 @@ impl Weir {
             .unwrap();
         assert!(status.success());
     }
-
-    /// Ends it and returns what it still had to say.
-    pub(crate) fn stop(mut self) -> String {
-        self.child.kill().unwrap();
-        let mut rest = Vec::new();
-        self.errors.read_to_end(&mut rest).unwrap();
-        String::from_utf8_lossy(&rest).into_owned()
-    }
 }
 
 impl Drop for Weir {
@@ -131,3 +132,23 @@ impl Drop for Weir {
         let _ = fs::remove_file(&self.file);
     }
 }
+
+/// Reads in a thread of its own, so that the program never waits for its reader.
+fn lines_of(errors: ChildStderr) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut errors = BufReader::new(errors);
+        let mut line = Vec::new();
+        while errors.read_until(b'\n', &mut line).is_ok_and(|len| len > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if sender.send(text).is_err() {
+                return;
+            }
+            line.clear();
+        }
+    });
+    receiver
+}
+
+/// Real time after which a line counts as never coming.
+const PATIENCE: Duration = Duration::from_secs(20);
