@@ -3,7 +3,7 @@
 //! Shared by the integration tests. A configuration is text in which `LISTENER` stands for a
 //! socket on a free port of 127.0.0.1, `ORIGIN0` to `ORIGIN9` for servers that the test plays
 //! itself, `REFUSED` for a port that nobody listens on and `LOG` for a descriptor whose lines the
-//! test reads. Nothing here sleeps: [`Harness::until`] turns the loop until a condition holds,
+//! test reads; `SILENT` is a port whose handshakes never end. Nothing here sleeps: [`Harness::until`] turns the loop until a condition holds,
 //! [`Harness::settle`] until nothing is left to do.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
@@ -30,7 +30,7 @@ use weir::session::Session;
 use weir::state::{ProxyState, ServerState};
 use weir::worker::{ProcessInfo, Worker};
 
-pub(crate) use peer::{Origin, Peer};
+pub(crate) use peer::{Origin, Peer, Silent};
 
 /// A worker, the servers behind it and the receiver of its log.
 pub(crate) struct Harness {
@@ -41,6 +41,7 @@ pub(crate) struct Harness {
     log_text: String,
     /// Keeps the worker's end of the log open.
     _log_end: UnixStream,
+    _silent: Option<Silent>,
 }
 
 impl Harness {
@@ -69,6 +70,10 @@ impl Harness {
             }
         }
         text = text.replace("REFUSED", &refused_address().to_string());
+        let silent = text.contains("SILENT").then(Silent::new);
+        if let Some(silent) = &silent {
+            text = text.replace("SILENT", &silent.address().to_string());
+        }
         let (log, log_end) = UnixStream::pair().unwrap();
         log.set_nonblocking(true).unwrap();
         text = text.replace("LOG", &format!("fd@{}", log_end.as_raw_fd()));
@@ -80,6 +85,7 @@ impl Harness {
             log,
             log_text: String::new(),
             _log_end: log_end,
+            _silent: silent,
         }
     }
 
@@ -144,6 +150,14 @@ impl Harness {
     pub(crate) fn send(&mut self, peer: &mut Peer, bytes: &[u8]) {
         peer.send(bytes);
         self.settle();
+    }
+
+    /// Asserts that `fired` comes true when the clock has moved by `ms`, and not before.
+    pub(crate) fn assert_fires(&mut self, ms: u32, mut fired: impl FnMut(&mut Self) -> bool) {
+        self.advance(ms - 1);
+        assert!(!fired(self), "fired before {ms} ms: {:?}", self.log_lines());
+        self.advance(1);
+        assert!(fired(self), "not fired after {ms} ms");
     }
 
     /// What `peer` has received once it ends with `end`.

@@ -3,6 +3,8 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 
+use weir::sys::{self, Family, Fd, socket};
+
 /// One end of a TCP connection and what came in on it.
 pub(crate) struct Peer {
     stream: TcpStream,
@@ -103,6 +105,50 @@ impl Peer {
         self.pump();
         self.end
     }
+}
+
+/// A port with a full queue of connections: the kernel drops each further SYN.
+pub(crate) struct Silent {
+    listener: Fd,
+    fillers: [Fd; 3],
+}
+
+impl Silent {
+    pub(crate) fn new() -> Self {
+        let listener = socket::stream_socket(Family::V4).unwrap();
+        let any = sys::Endpoint::Ip("127.0.0.1:0".parse().unwrap());
+        socket::bind(listener, &any).unwrap();
+        socket::listen(listener, 0).unwrap();
+        let address = address_of(listener);
+        let fillers = [(); 3].map(|()| {
+            let filler = socket::stream_socket(Family::V4).unwrap();
+            // Under way, which is all that is wanted of the last ones.
+            let _ = socket::connect(filler, &sys::Endpoint::Ip(address));
+            filler
+        });
+        assert!(
+            socket::getpeername(fillers[2]).is_err(),
+            "the queue takes more connections than it should"
+        );
+        Self { listener, fillers }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        address_of(self.listener)
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        for fd in self.fillers.into_iter().chain([self.listener]) {
+            let _ = sys::close(fd);
+        }
+    }
+}
+
+fn address_of(fd: Fd) -> SocketAddr {
+    let name = socket::getsockname(fd).unwrap();
+    name.socket_addr().unwrap()
 }
 
 /// A server that the test plays.
