@@ -435,7 +435,12 @@ impl Session {
         if self.outcome.cause != Cause::Normal {
             return;
         }
-        let state = self.server_side.state;
+        // An end that was established until this run failed while data was moving.
+        let state = if self.server_side.previous == InterfaceState::Established {
+            InterfaceState::Established
+        } else {
+            self.server_side.state
+        };
         if self.request.flags.any(ChannelFlags::MASK_ERROR) {
             self.request.analysers = AnalyserSet::EMPTY;
             let cause = cause_of_fault(self.request.flags, Side::Client);
