@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::applet::Applet;
 use crate::backend::idle::IdlePool;
 use crate::backend::lb::Balancer;
 use crate::backend::queue::Queues;
@@ -77,6 +78,8 @@ pub struct Core {
     pub port_leases: HashMap<Fd, (ServerId, u16)>,
     /// Identity of the process.
     pub process: ProcessInfo,
+    /// Places of applets that are done, for the next ones.
+    pub spare_applets: Vec<Box<Applet>>,
     /// Memory given back by pools, to be returned to the system.
     pub reclaim: Reclaim,
 }
@@ -174,6 +177,7 @@ impl Worker {
             source_ports: source_ports(config),
             port_leases: HashMap::new(),
             process,
+            spare_applets: Vec::new(),
             reclaim: Reclaim::default(),
             release_task,
             log_task,

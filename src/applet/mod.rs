@@ -44,6 +44,14 @@ impl Applet {
         }
     }
 
+    /// True for one whose memory is worth keeping for the next.
+    const fn is_small(&self) -> bool {
+        match self {
+            Self::Reply(_) => true,
+            Self::Cli(_) => false,
+        }
+    }
+
     /// The name shown where a server's name would be.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -52,3 +60,26 @@ impl Applet {
         }
     }
 }
+
+impl Core {
+    /// Gives an applet a place of its own, a used one where possible.
+    pub fn place_applet(&mut self, applet: Applet) -> Box<Applet> {
+        match self.spare_applets.pop() {
+            Some(mut place) => {
+                *place = applet;
+                place
+            }
+            None => Box::new(applet),
+        }
+    }
+
+    /// Takes the place of an applet that is done, for the next one.
+    pub fn recycle_applet(&mut self, applet: Box<Applet>) {
+        if applet.is_small() && self.spare_applets.len() < SPARE_MAX {
+            self.spare_applets.push(applet);
+        }
+    }
+}
+
+/// Places that are kept; more are only used at once while slow clients take their answers.
+const SPARE_MAX: usize = 256;

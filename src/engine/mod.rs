@@ -152,6 +152,7 @@ impl<C: Context> Engine<C> {
 
 /// Serves until nothing is left to serve, that is until `jobs` is 0.
 pub fn run_poll_loop<C: Context>(context: &mut C) {
+    log::trace!("run_poll_loop");
     loop {
         run_pending(context);
         if context.engine().jobs == 0 {

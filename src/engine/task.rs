@@ -417,6 +417,9 @@ pub fn process_runnable_tasks<C: Context>(context: &mut C) {
     let (runs, last_wakeup) = context.engine().scheduler.begin_turn();
     let activity = &mut context.engine().activity;
     activity.idle_turns += u64::from(runs == 0);
+    if runs > 0 {
+        log::trace!("process_runnable_tasks {runs}");
+    }
     for _ in 0..runs {
         let Some((process, run)) = context.engine().scheduler.pop(last_wakeup) else {
             break;

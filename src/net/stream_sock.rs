@@ -337,6 +337,17 @@ impl Session {
         if drained || failed {
             core.engine.fdtab.disarm(fd, Direction::Write);
             ends.output.write_exp = Tick::ETERNITY;
+        } else if !ends.output.write_exp.is_set() {
+            // Bytes that came without the task's knowledge: it has to know of their timer.
+            ends.output.write_exp = core
+                .engine
+                .clock
+                .now_ms()
+                .add_if_set(ends.output.write_timeout_ms);
+            if ends.output.write_exp.is_set() {
+                let expiry = ends.output.write_exp;
+                core.engine.scheduler.schedule_earlier(task, expiry);
+            }
         }
         let idle = drained && ends.output.to_forward == 0;
         let closing = drained && ends.output.flags.any(ChannelFlags::SHUTW_NOW);

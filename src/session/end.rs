@@ -136,7 +136,8 @@ impl Session {
                 }
                 core.close(fd);
             }
-            Endpoint::Applet(_) | Endpoint::None => {}
+            Endpoint::Applet(applet) => core.recycle_applet(applet),
+            Endpoint::None => {}
         }
     }
 

@@ -403,6 +403,7 @@ impl Session {
     /// what may leave.
     #[inline(never)]
     fn forward(&mut self, worker: &mut Worker, seen: &mut Seen) -> Phase {
+        log::trace!("forward");
         let core = &mut worker.core;
         self.note_channel_faults(core);
         self.forward_request(core);
@@ -438,7 +439,12 @@ impl Session {
         if self.outcome.cause != Cause::Normal {
             return;
         }
-        let state = self.server_side.state;
+        // An end that was established until this run failed while data was moving.
+        let state = if self.server_side.previous == InterfaceState::Established {
+            InterfaceState::Established
+        } else {
+            self.server_side.state
+        };
         if self.request.flags.any(ChannelFlags::MASK_ERROR) {
             self.request.analysers = AnalyserSet::EMPTY;
             let cause = cause_of_fault(self.request.flags, Side::Client);
@@ -596,9 +602,11 @@ impl Session {
             }
             if let Endpoint::Applet(mut applet) = std::mem::take(&mut interface.endpoint) {
                 applet.run(self, side, worker);
-                // An applet whose end was closed meanwhile is dropped.
+                // An applet whose end was closed meanwhile is done.
                 if self.interface(side).state == InterfaceState::Established {
                     self.interface(side).endpoint = Endpoint::Applet(applet);
+                } else {
+                    worker.core.recycle_applet(applet);
                 }
             }
         }

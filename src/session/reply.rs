@@ -112,7 +112,7 @@ impl Session {
         self.response.forward(applet.size() as u64);
         self.request.analysers = AnalyserSet::XFER_BODY;
         self.response.analysers = AnalyserSet::RES_XFER_BODY;
-        self.server_side.endpoint = Endpoint::Applet(Box::new(Applet::Reply(applet)));
+        self.server_side.endpoint = Endpoint::Applet(core.place_applet(Applet::Reply(applet)));
         self.server_side.state = InterfaceState::Established;
         core.count_local_response(self.frontend, reply.status);
         Verdict::Continue

@@ -1,0 +1,216 @@
+//! A steady load allocates nothing: counted on the worker's turns, with an access log.
+//!
+//! Each kind of traffic runs until every table and pool has its size, then some more, and not
+//! one of these requests or connections may ask the allocator for anything.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod harness;
+
+#[allow(
+    unsafe_code,
+    unreachable_pub,
+    reason = "the allocator of the unit tests; its trait is an unsafe one"
+)]
+#[path = "../src/sys/allocation.rs"]
+mod allocation;
+
+use allocation::allocations_of;
+use harness::{Harness, Peer};
+use weir::engine;
+
+/// Turns the loop until `done`, and counts what the turns allocate.
+fn turns(harness: &mut Harness, mut done: impl FnMut(&mut Harness) -> bool) -> u64 {
+    let mut allocations = 0;
+    for _ in 0..1_000_000 {
+        if done(harness) {
+            return allocations;
+        }
+        allocations += allocations_of(|| engine::turn(&mut harness.worker, 0));
+    }
+    panic!("the exchange never ended");
+}
+
+/// Runs `exchange` until tables and pools have their size, then counts what more of it costs.
+/// The clock moves along, so that dates, rates and the housekeeping of each second take part.
+fn assert_steady(harness: &mut Harness, mut exchange: impl FnMut(&mut Harness) -> u64) {
+    for _ in 0..WARM_UP {
+        exchange(harness);
+        harness.worker.core.engine.clock.advance(STEP_MS);
+    }
+    assert!(harness.drop_log() > 0, "no log line was written");
+    let mut allocations = 0;
+    for _ in 0..MEASURED {
+        allocations += exchange(harness);
+        harness.worker.core.engine.clock.advance(STEP_MS);
+        harness.drop_log();
+    }
+    assert_eq!(allocations, 0, "allocations of {MEASURED} exchanges");
+}
+
+fn answered(peer: &mut Peer, end: &[u8]) -> bool {
+    if !peer.bytes().ends_with(end) {
+        return false;
+    }
+    peer.clear();
+    true
+}
+
+const DEFAULTS: &str = "
+global
+    log LOG local0
+defaults
+    log global
+    timeout client 10s
+    timeout server 10s
+    timeout connect 5s
+    timeout http-request 10s
+";
+
+#[test]
+fn keep_alive_on_both_sides() {
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    option forwardfor
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(REQUEST);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
+fn a_server_connection_for_each_request() {
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    option http-server-close
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        let mut server = None;
+        let mut count = turns(harness, |harness| {
+            server = harness.origin(0).accept();
+            server.is_some()
+        });
+        let mut server = server.unwrap();
+        count += turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count += turns(harness, |_| server.is_closed());
+        count
+    });
+}
+
+#[test]
+fn tcp_connections_that_come_and_go() {
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode tcp
+    option tcplog
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    assert_steady(&mut harness, |harness| {
+        let mut client = harness.client();
+        let mut server = None;
+        let mut count = turns(harness, |harness| {
+            server = harness.origin(0).accept();
+            server.is_some()
+        });
+        let mut server = server.unwrap();
+        for _ in 0..3 {
+            client.send(b"ping");
+            count += turns(harness, |_| answered(&mut server, b"ping"));
+            server.send(b"pong");
+            count += turns(harness, |_| answered(&mut client, b"pong"));
+        }
+        drop(client);
+        count += turns(harness, |_| server.is_closed());
+        drop(server);
+        count += turns(harness, |harness| harness.sessions() == 0);
+        count
+    });
+}
+
+#[test]
+fn http_connections_that_come_and_go() {
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    assert_steady(&mut harness, |harness| {
+        let mut client = harness.client();
+        client.send(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        let mut server = None;
+        let mut count = turns(harness, |harness| {
+            server = harness.origin(0).accept();
+            server.is_some()
+        });
+        let mut server = server.unwrap();
+        count += turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody");
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count += turns(harness, |harness| harness.sessions() == 0);
+        count
+    });
+}
+
+#[test]
+fn answers_of_the_configuration() {
+    let text = format!(
+        "{DEFAULTS}
+frontend main
+    mode http
+    option httplog
+    bind LISTENER
+    http-request return status 200 content-type text/plain string \"body\"
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        turns(harness, |_| answered(&mut client, b"body"))
+    });
+}
+
+const REQUEST: &[u8] =
+    b"GET /path HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: 4\r\nContent-Type: text/plain\r\n\r\nbody";
+const WARM_UP: usize = 300;
+const MEASURED: usize = 1_000;
+/// 1,300 exchanges take nine seconds of the worker's clock.
+const STEP_MS: u32 = 7;
