@@ -418,6 +418,7 @@ impl Session {
         if self.any_disconnected() {
             return Phase::Interfaces;
         }
+        self.resume_pipelined_request(core);
         let (size, reserve) = (core.bufsize(), core.maxrewrite());
         let request = self.request.snapshot(size, reserve);
         let response = self.response.snapshot(size, reserve);
@@ -431,6 +432,16 @@ impl Session {
             Phase::Settled
         } else {
             Phase::Request
+        }
+    }
+
+    /// A pipelined request that was held until the previous answer had left may go on.
+    fn resume_pipelined_request(&mut self, core: &Core) {
+        let held = self.request.analysers.any(AnalyserSet::WAIT_HTTP)
+            && self.request.flags.any(ChannelFlags::DONT_READ);
+        if held && !self.must_wait_for_response_room(core) {
+            self.request.flags.remove(ChannelFlags::DONT_READ);
+            self.request.flags.insert(ChannelFlags::WAKE_ONCE);
         }
     }
 
