@@ -329,13 +329,21 @@ fn bind_listeners(
         }
     }
     if failed {
-        listeners.roll_back();
+        give_up(listeners, arguments);
         let text = "Some protocols failed to start their listeners! Exiting.";
         messages.say_main(Level::Alert, text);
         return Err(Failed);
     }
     listeners.commit();
     Ok(listeners)
+}
+
+/// The start failed: the old processes get their addresses back.
+fn give_up(mut listeners: Listeners, arguments: &Arguments) {
+    listeners.roll_back();
+    if let Some(replaced) = &arguments.replaced {
+        takeover::resume(replaced, &mut RunningProcesses);
+    }
 }
 
 /// What the last steps need to know.
@@ -355,14 +363,10 @@ impl Start<'_> {
         listeners: Listeners,
         messages: &mut Messages,
     ) -> Result<ExitCode, Failed> {
-        let pidfile = self.open_pidfile(messages)?;
-        let null = match sys::process::open_null() {
-            Ok(null) => null,
-            Err(error) => return fail(messages, &format!("cannot open /dev/null: {error}")),
+        let Ok((pidfile, null)) = self.prepare(messages) else {
+            give_up(listeners, self.arguments);
+            return Err(Failed);
         };
-        // The time zone is read now: inside a chroot its file may be missing.
-        let _ = sys::clock::local_time(0);
-        self.drop_privileges(messages)?;
         if !self.modes.daemon {
             if let Some(pidfile) = pidfile
                 && let Err(error) = pidfile.write(&[Pid::this()])
@@ -392,6 +396,19 @@ impl Start<'_> {
                 Err(Failed)
             }
         }
+    }
+
+    /// Opens what the confined process cannot, and confines it.
+    fn prepare(&self, messages: &mut Messages) -> Result<(Option<PidFile>, File), Failed> {
+        let pidfile = self.open_pidfile(messages)?;
+        let null = match sys::process::open_null() {
+            Ok(null) => null,
+            Err(error) => return fail(messages, &format!("cannot open /dev/null: {error}")),
+        };
+        // The time zone is read now: inside a chroot its file may be missing.
+        let _ = sys::clock::local_time(0);
+        self.drop_privileges(messages)?;
+        Ok((pidfile, null))
     }
 
     fn open_pidfile(&self, messages: &mut Messages) -> Result<Option<PidFile>, Failed> {
