@@ -13,11 +13,12 @@ use nix::unistd::Pid;
 use crate::args::{Action, Arguments, flags, program_name, version};
 use crate::config::condition::evaluate_condition;
 use crate::config::environment::Environment;
-use crate::config::model::{Config, ProxyOption};
+use crate::config::model::Config;
 use crate::config::{check, diagnostic, loader, manual};
 use crate::engine::poller::{self, PollerChoice, PollerKind};
 use crate::net::bind::HandedOver;
 use crate::net::listeners::{Listeners, Severity};
+use crate::net::splice::may_use_pipes;
 use crate::process::daemon::{Modes, Role, detach, fork_workers};
 use crate::process::limits::{
     Demand, Plan, current_fd_limit, limit_memory, memory_per_process, raise_fd_limit,
@@ -192,15 +193,8 @@ fn settle_limits(
     modes: &Modes,
     messages: &mut Messages,
 ) -> Result<Plan, Failed> {
-    let splices = config.proxies.iter().any(|proxy| {
-        [
-            ProxyOption::SpliceAuto,
-            ProxyOption::SpliceRequest,
-            ProxyOption::SpliceResponse,
-        ]
-        .into_iter()
-        .any(|option| proxy.options.has(option))
-    });
+    let mut proxies = config.proxies.iter();
+    let splices = proxies.any(|proxy| may_use_pipes(proxy.options));
     let global = &config.global;
     let memory = memory_per_process(global.memory_limit_mb, modes.processes);
     let listeners = config.binds.len() + global.stats_sockets.len();

@@ -9,9 +9,12 @@ use crate::engine::tick::Tick;
 use crate::session::SessionFlags;
 use crate::worker::{Core, Worker};
 
+/// What runs for a signal, with its number.
+type Handler = fn(&mut Worker, i32);
+
 /// Registers all handlers and starts delivery.
 pub fn install(worker: &mut Worker) {
-    let table: [(i32, fn(&mut Worker, i32)); 5] = [
+    let table: [(i32, Handler); 5] = [
         (libc::SIGUSR1, soft_stop),
         (libc::SIGTTOU, pause),
         (libc::SIGTTIN, resume),

@@ -229,7 +229,7 @@ pub fn send_signal(pid: Pid, signal: Signal) -> io::Result<()> {
 
 /// The machine's name; empty when the kernel tells none.
 pub fn host_name() -> String {
-    nix::unistd::gethostname()
+    unistd::gethostname()
         .ok()
         .and_then(|name| name.into_string().ok())
         .unwrap_or_default()

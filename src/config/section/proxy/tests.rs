@@ -394,7 +394,7 @@ fn return_is_rendered_at_load() {
 #[test]
 fn error_locations_are_rendered_at_load() {
     let proxy = listen(" errorloc 503 http://a/x\n errorloc303 404 http://a/y").1;
-    let pages: Vec<_> = proxy.errorfiles.iter().cloned().collect();
+    let pages = proxy.errorfiles.clone();
     let seen = pages.iter().map(|(status, page)| (*status, page.status()));
     assert_eq!(seen.collect::<Vec<_>>(), [(503, 302), (404, 303)]);
     let (head, _) = pages[0].1.as_ref().clone().into_answer();
