@@ -21,7 +21,7 @@ use crate::net::listeners::{Listeners, Severity};
 use crate::net::splice::may_use_pipes;
 use crate::process::daemon::{Modes, Role, detach, fork_workers};
 use crate::process::limits::{
-    Demand, Plan, current_fd_limit, limit_memory, memory_per_process, raise_fd_limit,
+    Demand, LimitError, Plan, current_fd_limit, limit_memory, memory_per_process, raise_fd_limit,
 };
 use crate::process::messages::{Level, Messages};
 use crate::process::pidfile::PidFile;
@@ -222,17 +222,34 @@ fn settle_limits(
         Err(error) => return fail(messages, &format!("cannot read the fd limit: {error}")),
     };
     let plan = Plan::of(&demand, current);
-    match raise_fd_limit(&plan) {
-        Ok(complaints) => complaints.iter().for_each(|complaint| {
-            messages.say_main(Level::Warning, &complaint.to_string());
-        }),
+    let mut complaints = match raise_fd_limit(&plan) {
+        Ok(complaints) => complaints,
         Err(error) => return fail(messages, &format!("cannot read the fd limit: {error}")),
-    }
-    if let Err(error) = limit_memory(memory) {
-        messages.say_main(Level::Warning, &error.to_string());
-    }
+    };
+    complaints.extend(limit_memory(memory).err());
+    show_limits(&complaints, config.global.loose_limits, messages)?;
     config.global.maxconn = plan.maxconn;
     Ok(plan)
+}
+
+/// Limits that could not be had end the start, unless they were said to be loose.
+fn show_limits(
+    complaints: &[LimitError],
+    are_loose: bool,
+    messages: &mut Messages,
+) -> Result<(), Failed> {
+    let level = if are_loose {
+        Level::Warning
+    } else {
+        Level::Alert
+    };
+    for complaint in complaints {
+        messages.say_main(level, &complaint.to_string());
+    }
+    if complaints.is_empty() || are_loose {
+        return Ok(());
+    }
+    Err(Failed)
 }
 
 fn choice_of(

@@ -232,6 +232,25 @@ fn limits_of_memory_are_shared_and_the_process_confines_itself() {
 }
 
 #[test]
+fn descriptors_that_cannot_be_had_end_the_start_unless_limits_are_loose() {
+    let site = Site::new(1);
+    // More than the kernel gives anybody.
+    let global = "global\n maxconn 100\n ulimit-n 4000000000\n";
+    site.write("cfg", &format!("{global}{}", site.page(0, "", "here")));
+    let failed = site.run(&["-D", "-f", "cfg"]);
+    assert_eq!(failed.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&failed.stderr);
+    assert!(
+        said.contains("[ALERT]") && said.contains("4000000000"),
+        "{said}"
+    );
+    let loose = format!("{global} no strict-limits\n{}", site.page(0, "", "here"));
+    site.write("cfg", &loose);
+    let _daemon = site.start_daemon(&[]);
+    assert_eq!(get(site.ports[0]).unwrap(), "here");
+}
+
+#[test]
 fn a_directory_means_its_cfg_files_in_order() {
     let site = Site::new(1);
     fs::create_dir(site.path("conf")).unwrap();
