@@ -1,7 +1,8 @@
 //! What only the whole configuration shows: references, duplicates, defaults of defaults.
 //!
-//! The loader calls [`check`] after the last file, through `section::CHECKS`. It looks at the drafts that the proxy
-//! sections left, reports everything it finds, and makes the model's tables of them.
+//! The loader calls [`check`] after the last file, through `section::CHECKS`. It looks at the
+//! drafts that the proxy sections left, reports everything it finds, and makes the model's
+//! tables of them.
 //! [`settle_limits`] comes later, once the process's own `maxconn` is known.
 
 mod identity;

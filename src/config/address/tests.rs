@@ -142,7 +142,8 @@ proptest! {
     fn no_text_panics(text in r"[0-9a-z\[\]:.,@/+*\-]{0,30}") {
         let literal = AddressForms { resolve: false, ..AddressForms::BIND };
         let _ = parse_address_list(&word(&text), literal);
-        let _ = parse_address(&word(&text), AddressForms { resolve: false, ..AddressForms::SERVER });
+        let forms = AddressForms { resolve: false, ..AddressForms::SERVER };
+        let _ = parse_address(&word(&text), forms);
     }
 
     #[test]

@@ -261,7 +261,10 @@ proptest! {
 
     #[test]
     fn no_lines_panic(lines in proptest::collection::vec(
-        r#"(global|\.if|\.else|\.endif|\.alert|no|default| log| stats socket| maxconn| unix-bind)[ a-z0-9@:/"'$\\\t-]{0,20}"#,
+        concat!(
+            r"(global|\.if|\.else|\.endif|\.alert|no|default",
+            r#"| log| stats socket| maxconn| unix-bind)[ a-z0-9@:/"'$\\\t-]{0,20}"#
+        ),
         0..12,
     )) {
         let _ = load_text(lines.join("\n")).1.render(1);

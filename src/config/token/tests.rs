@@ -195,7 +195,9 @@ proptest! {
     }
 
     #[test]
-    fn plain_words_stand_where_they_say(parts in proptest::collection::vec("[a-z0-9.:/]{1,9}", 1..8)) {
+    fn plain_words_stand_where_they_say(
+        parts in proptest::collection::vec("[a-z0-9.:/]{1,9}", 1..8)
+    ) {
         let line = parts.join("  ");
         for (word, part) in cut(line.as_bytes()).unwrap().iter().zip(&parts) {
             let start = usize::try_from(word.span().column).unwrap() - 1;
