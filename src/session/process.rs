@@ -210,12 +210,8 @@ impl Session {
             transaction.request_lost = true;
         }
         if let Some(fd) = self.server_side.fd() {
-            core.engine
-                .fdtab
-                .disarm(fd, crate::engine::fdtab::Direction::Write);
-            core.engine
-                .fdtab
-                .arm(fd, crate::engine::fdtab::Direction::Read);
+            core.engine.fdtab.disarm(fd, Direction::Write);
+            core.engine.fdtab.arm(fd, Direction::Read);
         }
     }
 
