@@ -18,7 +18,7 @@ use crate::engine::clock::Clock;
 use crate::engine::fdtab::{FdCallback, Polling};
 use crate::engine::poller::PollerChoice;
 use crate::engine::pool::{BufferPool, Pool, Reclaim};
-use crate::engine::task::{TaskId, TaskOutcome, Wake};
+use crate::engine::task::{TaskId, TaskOutcome, TaskProcess, TaskRun, Wake};
 use crate::engine::tick::Tick;
 use crate::engine::{Context, Engine, run_poll_loop};
 use crate::http::errors::{self, ErrorPage};
@@ -238,6 +238,10 @@ impl Context for Worker {
             return polling;
         }
         self.core.state.panics += 1;
+        if self.core.listeners.iter().any(|l| l.fd == Some(fd)) {
+            // The connection it was about to make is lost; the listener is not.
+            return Polling::Wait;
+        }
         let owner = self.core.engine.fdtab.owner(fd);
         let session = owner.and_then(|owner| self.sessions.of_owner(owner));
         let Some(session) = session.filter(|session| session.side_of(fd).is_some()) else {
@@ -248,6 +252,17 @@ impl Context for Worker {
         let task = session.task;
         self.core.engine.scheduler.wake(task, Wake::OTHER);
         Polling::Wait
+    }
+
+    /// Sessions catch their panics themselves; any other task that panics runs again later.
+    fn run_task(&mut self, process: TaskProcess<Self>, run: TaskRun) -> TaskOutcome {
+        if let Ok(outcome) = catch_unwind(AssertUnwindSafe(|| process(self, run))) {
+            return outcome;
+        }
+        self.core.state.panics += 1;
+        log::error!("a task was stopped by a caught panic: see the message above");
+        let now = self.core.engine.clock.now_ms();
+        TaskOutcome::Sleep(now.add(PANIC_PAUSE_MS))
     }
 
     /// The lines of one turn leave together. A receiver that takes no more is tried again
@@ -382,5 +397,7 @@ impl Core {
     }
 }
 
+/// Pause of a task that panicked.
+const PANIC_PAUSE_MS: u32 = 1_000;
 /// Pause before lines are offered again to a receiver that was busy.
 const LOG_RETRY_MS: u32 = 5;

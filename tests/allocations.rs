@@ -14,9 +14,14 @@ mod harness;
 #[path = "../src/sys/allocation.rs"]
 mod allocation;
 
+use std::sync::{Mutex, PoisonError};
+
 use allocation::allocations_of;
 use harness::{Harness, Peer};
 use weir::engine;
+
+/// One test at a time: descriptors of another would make the tables of this one grow.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// Turns the loop until `done`, and counts what the turns allocate.
 fn turns(harness: &mut Harness, mut done: impl FnMut(&mut Harness) -> bool) -> u64 {
@@ -68,6 +73,7 @@ defaults
 
 #[test]
 fn keep_alive_on_both_sides() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
         "{DEFAULTS}
 listen main
@@ -96,6 +102,7 @@ listen main
 
 #[test]
 fn a_server_connection_for_each_request() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
         "{DEFAULTS}
 listen main
@@ -126,6 +133,7 @@ listen main
 
 #[test]
 fn tcp_connections_that_come_and_go() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
         "{DEFAULTS}
 listen main
@@ -160,6 +168,7 @@ listen main
 
 #[test]
 fn http_connections_that_come_and_go() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
         "{DEFAULTS}
 listen main
@@ -189,6 +198,7 @@ listen main
 
 #[test]
 fn answers_of_the_configuration() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
         "{DEFAULTS}
 frontend main

@@ -3,6 +3,10 @@
 //! Owns whole-process behaviour that neither unit tests nor scenarios reach. Each test has
 //! its own directory and ports that were free a moment ago; whatever it starts ends with it.
 //! Invariant: every wait is for something that can be seen, and gives up after a while.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking, like tests"
+)]
 
 use std::fs;
 use std::io::{self, Read, Write};

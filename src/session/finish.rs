@@ -1,5 +1,7 @@
 //! The end of a session, regular or not: counters settled, line logged, memory returned.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::analyser::AnalyserSet;
 use super::outcome::{Cause, Stage};
 use super::{Session, SessionFlags, Side};
@@ -12,9 +14,13 @@ impl Session {
         if core.config.global.debug {
             self.trace_closed(core);
         }
-        self.close_books(core);
-        self.forget_backend();
-        self.leave_frontend(core);
+        for step in FINISH {
+            step(self, core);
+        }
+    }
+
+    /// Gives back what was taken from pools.
+    fn return_memory(&mut self, core: &mut Core) {
         self.request.discard(&mut core.buffers);
         self.response.discard(&mut core.buffers);
         for channel in [&mut self.request, &mut self.response] {
@@ -25,6 +31,10 @@ impl Session {
         if let Some(transaction) = self.transaction.take() {
             core.recycle_transaction(transaction);
         }
+    }
+
+    /// Idle connections that waited for this session wait for nobody now.
+    fn drop_idle(&mut self, core: &mut Core) {
         if self.has_private_idle
             && let Some(server) = self.last_server.or(self.server)
         {
@@ -32,7 +42,8 @@ impl Session {
         }
     }
 
-    /// After a panic: closes what is open without trusting the session's state.
+    /// After a panic: closes what is open, then settles as much as the session's state, which
+    /// is not to be trusted, allows. A step that panics too does not keep the others from it.
     pub(super) fn abandon(&mut self, core: &mut Core) {
         core.state.panics += 1;
         if !self.flags.any(SessionFlags::COMMAND) {
@@ -45,7 +56,11 @@ impl Session {
         };
         self.close_endpoint(Side::Client, core);
         self.close_endpoint(Side::Server, core);
-        self.finish(core);
+        for step in FINISH {
+            if catch_unwind(AssertUnwindSafe(|| step(self, core))).is_err() {
+                log::error!("something of the session could not be settled");
+            }
+        }
     }
 
     /// The session was told to end: closes both ends at once.
@@ -141,3 +156,17 @@ impl Session {
         core.capacity_returned(self.frontend);
     }
 }
+
+/// What is settled at the end of a session, in order: counters, places in queues and at servers,
+/// the line, places at listeners, memory.
+const FINISH: [fn(&mut Session, &mut Core); 9] = [
+    Session::count_bytes,
+    Session::leave_queue,
+    Session::release_slot,
+    Session::leave_backend,
+    Session::log_session,
+    |session, _| session.forget_backend(),
+    Session::leave_frontend,
+    Session::return_memory,
+    Session::drop_idle,
+];

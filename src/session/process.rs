@@ -16,6 +16,7 @@ use super::analyser::{Analyser, AnalyserSet, Verdict, Walk, after_analyser};
 use super::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use super::interface::{Endpoint, InterfaceFlags, InterfaceState};
 use super::{Session, SessionFlags, SessionKey, Side};
+use crate::engine::fdtab::{Direction, PollState};
 use crate::engine::task::{TaskOutcome, TaskRun, Wake};
 use crate::engine::tick::Tick;
 use crate::worker::{Core, Worker};
@@ -384,11 +385,17 @@ impl Session {
         }
     }
 
-    /// Sends what is scheduled on both ends and shuts those that were waiting for that.
+    /// Sends what is scheduled on both ends, unless the kernel is going to tell when the socket
+    /// takes more: a send that squeezed in some bytes now would count as progress of a peer
+    /// that makes none, and put off its timeout. Shuts ends that waited for their output to leave.
     fn transmit_pending(&mut self, core: &mut Core) {
         for side in [Side::Server, Side::Client] {
             let ends = self.ends(side);
+            let refused = ends.interface.fd().is_some_and(|fd| {
+                core.engine.fdtab.poll_state(fd, Direction::Write) == PollState::Wait
+            });
             let ready = ends.interface.state == InterfaceState::Established
+                && !refused
                 && !ends
                     .output
                     .flags

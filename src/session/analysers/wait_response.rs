@@ -116,7 +116,8 @@ impl Session {
     /// The head is not complete: decides between waiting, trying again and giving up.
     fn incomplete_response(&mut self, core: &mut Core) -> Verdict {
         let flags = self.response.flags;
-        if flags.any(ChannelFlags::READ_TIMEOUT) {
+        let stalled = self.request.flags.any(ChannelFlags::WRITE_TIMEOUT);
+        if stalled || flags.any(ChannelFlags::READ_TIMEOUT) {
             return self.fail_response(504, Cause::ServerTimeout, core);
         }
         let server_left = flags.any(ChannelFlags::READ_ERROR.union(ChannelFlags::SHUTR))
