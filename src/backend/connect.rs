@@ -243,9 +243,7 @@ impl Session {
     pub fn give_up_server_connection(&mut self, core: &mut Core) {
         let keeps = self.server_connection_persists();
         if keeps && let (Some(fd), Some(server)) = (self.server_side.fd(), self.server) {
-            let proxy = core.config.proxy(self.backend);
-            let private =
-                proxy.http_reuse == HttpReuse::Never || self.flags.any(SessionFlags::PRIVATE);
+            let private = self.connection_is_private(server, core);
             self.server_side.endpoint = Endpoint::None;
             self.has_private_idle |= private;
             core.keep_idle(IdleEntry {
@@ -267,6 +265,24 @@ impl Session {
             .remove(InterfaceFlags::REUSED.union(InterfaceFlags::NOLINGER));
         self.response.flags.insert(ChannelFlags::SHUTR);
         self.request.flags.insert(ChannelFlags::SHUTW);
+    }
+
+    /// True when the connection may serve this session only: by configuration, because it
+    /// was opened with something of this client's, or because it carries its identity.
+    fn connection_is_private(&self, server: ServerId, core: &Core) -> bool {
+        let proxy = core.config.proxy(self.backend);
+        let settings = core.config.server(server);
+        let source = settings.source.as_ref().or(proxy.source.as_ref());
+        let address_is_open = match &settings.address {
+            AddressSpec::Ip(address) => address.ip().is_unspecified(),
+            AddressSpec::Unix(_) | AddressSpec::Abstract(_) | AddressSpec::Inherited(_) => false,
+        };
+        proxy.http_reuse == HttpReuse::Never
+            || self.flags.any(SessionFlags::PRIVATE)
+            || settings.send_proxy != ProxyProtocol::None
+            || settings.port_rule != PortRule::Fixed
+            || address_is_open
+            || source.is_some_and(|source| source.usesrc.is_some())
     }
 
     fn server_connection_persists(&self) -> bool {

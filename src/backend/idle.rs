@@ -202,15 +202,15 @@ impl Core {
         self.idle.remove(key).map(|connection| connection.fd)
     }
 
-    /// Closes the connections that only `session` might have used.
-    pub fn drop_private_idle(&mut self, server: ServerId, session: u64) {
-        let wish = Wish {
-            session,
-            reuse: HttpReuse::Never,
-            first_request: true,
+    /// Closes the connections that only `session` might have used, to whatever server.
+    pub fn drop_private_idle(&mut self, session: u64) {
+        let of_session = |pool: &IdlePool| {
+            let mut all = pool.connections.iter();
+            all.find(|(_, connection)| connection.owner == Some(session))
+                .map(|(key, _)| key)
         };
-        while let Some(fd) = self.take_idle(server, &wish) {
-            self.close(fd);
+        while let Some(key) = of_session(&self.idle) {
+            self.close_idle(key);
         }
     }
 

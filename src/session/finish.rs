@@ -35,10 +35,8 @@ impl Session {
 
     /// Idle connections that waited for this session wait for nobody now.
     fn drop_idle(&mut self, core: &mut Core) {
-        if self.has_private_idle
-            && let Some(server) = self.last_server.or(self.server)
-        {
-            core.drop_private_idle(server, self.owner);
+        if self.has_private_idle {
+            core.drop_private_idle(self.owner);
         }
     }
 

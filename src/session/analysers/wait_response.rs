@@ -105,12 +105,40 @@ impl Session {
         self.request.release_if_empty(&mut core.buffers);
         self.response.analysers.remove(AnalyserSet::RES_WAIT_HTTP);
         self.response.analyse_exp = Tick::ETERNITY;
+        self.note_connection_identity();
         let status = self
             .transaction
             .as_deref()
             .map_or(0, |t| t.response.head.status());
         core.count_response(self.frontend, self.backend, self.server, status);
         Verdict::Continue
+    }
+
+    /// NTLM and Negotiate authenticate a connection, not a request: it must never serve
+    /// another client.
+    fn note_connection_identity(&mut self) {
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref(), self.response.message())
+        else {
+            return;
+        };
+        let head = &transaction.response.head;
+        if !matches!(head.status(), 401 | 407) {
+            return;
+        }
+        let view = head.view(buffer, base);
+        let scheme = |value: &[u8]| {
+            let word = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+            word.eq_ignore_ascii_case(b"NTLM") || word.eq_ignore_ascii_case(b"Negotiate")
+        };
+        let asked = view.lines().any(|(name, value)| {
+            let challenge = name.eq_ignore_ascii_case(b"WWW-Authenticate")
+                || name.eq_ignore_ascii_case(b"Proxy-Authenticate");
+            challenge && scheme(value)
+        });
+        if asked {
+            self.flags.insert(SessionFlags::PRIVATE);
+        }
     }
 
     /// The head is not complete: decides between waiting, trying again and giving up.
