@@ -26,6 +26,7 @@ fn server(weight: u16) -> Server {
         backup: false,
         disabled: false,
         check: false,
+        check_settings: weir::config::model::CheckSettings::default(),
         send_proxy: ProxyProtocol::None,
         source: None,
         tcp_fast_open: false,

@@ -107,8 +107,8 @@
 //! [`engine`] (the loop, then `fdtab`, `task`), [`worker`], [`net::stream_sock`],
 //! [`session::channel`] and [`session::interface`] (their headers first), then `process`,
 //! `analysers` and `server_side` in [`session`] from top to bottom. With
-//! `RUST_LOG=trace` in its environment weir names the functions that a connection passes
-//! through, and `make perf` shows the same names with what they cost.
+//! `RUST_LOG=trace` in its environment a debug build names the functions that a connection
+//! passes through, and `make perf` shows the same names with what they cost.
 #![allow(
     rustdoc::private_intra_doc_links,
     reason = "the map names private functions too; --document-private-items links them"

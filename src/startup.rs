@@ -13,14 +13,15 @@ use nix::unistd::Pid;
 use crate::args::{Action, Arguments, flags, program_name, version};
 use crate::config::condition::evaluate_condition;
 use crate::config::environment::Environment;
-use crate::config::model::{Config, ProxyOption};
+use crate::config::model::Config;
 use crate::config::{check, diagnostic, loader, manual};
 use crate::engine::poller::{self, PollerChoice, PollerKind};
 use crate::net::bind::HandedOver;
 use crate::net::listeners::{Listeners, Severity};
+use crate::net::splice::may_use_pipes;
 use crate::process::daemon::{Modes, Role, detach, fork_workers};
 use crate::process::limits::{
-    Demand, Plan, current_fd_limit, limit_memory, memory_per_process, raise_fd_limit,
+    Demand, LimitError, Plan, current_fd_limit, limit_memory, memory_per_process, raise_fd_limit,
 };
 use crate::process::messages::{Level, Messages};
 use crate::process::pidfile::PidFile;
@@ -192,15 +193,8 @@ fn settle_limits(
     modes: &Modes,
     messages: &mut Messages,
 ) -> Result<Plan, Failed> {
-    let splices = config.proxies.iter().any(|proxy| {
-        [
-            ProxyOption::SpliceAuto,
-            ProxyOption::SpliceRequest,
-            ProxyOption::SpliceResponse,
-        ]
-        .into_iter()
-        .any(|option| proxy.options.has(option))
-    });
+    let mut proxies = config.proxies.iter();
+    let splices = proxies.any(|proxy| may_use_pipes(proxy.options));
     let global = &config.global;
     let memory = memory_per_process(global.memory_limit_mb, modes.processes);
     let listeners = config.binds.len() + global.stats_sockets.len();
@@ -228,18 +222,35 @@ fn settle_limits(
         Err(error) => return fail(messages, &format!("cannot read the fd limit: {error}")),
     };
     let plan = Plan::of(&demand, current);
-    match raise_fd_limit(&plan) {
-        Ok(complaints) => complaints.iter().for_each(|complaint| {
-            messages.say_main(Level::Warning, &complaint.to_string());
-        }),
+    let mut complaints = match raise_fd_limit(&plan) {
+        Ok(complaints) => complaints,
         Err(error) => return fail(messages, &format!("cannot read the fd limit: {error}")),
-    }
-    if let Err(error) = limit_memory(memory) {
-        messages.say_main(Level::Warning, &error.to_string());
-    }
+    };
+    complaints.extend(limit_memory(memory).err());
+    show_limits(&complaints, config.global.loose_limits, messages)?;
     config.global.maxconn = plan.maxconn;
     check::settle_limits(config, plan.maxconn);
     Ok(plan)
+}
+
+/// Limits that could not be had end the start, unless they were said to be loose.
+fn show_limits(
+    complaints: &[LimitError],
+    are_loose: bool,
+    messages: &mut Messages,
+) -> Result<(), Failed> {
+    let level = if are_loose {
+        Level::Warning
+    } else {
+        Level::Alert
+    };
+    for complaint in complaints {
+        messages.say_main(level, &complaint.to_string());
+    }
+    if complaints.is_empty() || are_loose {
+        return Ok(());
+    }
+    Err(Failed)
 }
 
 fn choice_of(
@@ -330,13 +341,21 @@ fn bind_listeners(
         }
     }
     if failed {
-        listeners.roll_back();
+        give_up(listeners, arguments);
         let text = "Some protocols failed to start their listeners! Exiting.";
         messages.say_main(Level::Alert, text);
         return Err(Failed);
     }
     listeners.commit();
     Ok(listeners)
+}
+
+/// The start failed: the old processes get their addresses back.
+fn give_up(mut listeners: Listeners, arguments: &Arguments) {
+    listeners.roll_back();
+    if let Some(replaced) = &arguments.replaced {
+        takeover::resume(replaced, &mut RunningProcesses);
+    }
 }
 
 /// What the last steps need to know.
@@ -356,14 +375,10 @@ impl Start<'_> {
         listeners: Listeners,
         messages: &mut Messages,
     ) -> Result<ExitCode, Failed> {
-        let pidfile = self.open_pidfile(messages)?;
-        let null = match sys::process::open_null() {
-            Ok(null) => null,
-            Err(error) => return fail(messages, &format!("cannot open /dev/null: {error}")),
+        let Ok((pidfile, null)) = self.prepare(messages) else {
+            give_up(listeners, self.arguments);
+            return Err(Failed);
         };
-        // The time zone is read now: inside a chroot its file may be missing.
-        let _ = sys::clock::local_time(0);
-        self.drop_privileges(messages)?;
         if !self.modes.daemon {
             if let Some(pidfile) = pidfile
                 && let Err(error) = pidfile.write(&[Pid::this()])
@@ -393,6 +408,19 @@ impl Start<'_> {
                 Err(Failed)
             }
         }
+    }
+
+    /// Opens what the confined process cannot, and confines it.
+    fn prepare(&self, messages: &mut Messages) -> Result<(Option<PidFile>, File), Failed> {
+        let pidfile = self.open_pidfile(messages)?;
+        let null = match sys::process::open_null() {
+            Ok(null) => null,
+            Err(error) => return fail(messages, &format!("cannot open /dev/null: {error}")),
+        };
+        // The time zone is read now: inside a chroot its file may be missing.
+        let _ = sys::clock::local_time(0);
+        self.drop_privileges(messages)?;
+        Ok((pidfile, null))
     }
 
     fn open_pidfile(&self, messages: &mut Messages) -> Result<Option<PidFile>, Failed> {

@@ -2,6 +2,7 @@
 //!
 //! Each test starts the program with a configuration of its own in a directory of its own and
 //! talks to its socket. Where Debian's HAProxy 2.6 is installed, answers are compared with its.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 use std::collections::BTreeSet;
 use std::fs;

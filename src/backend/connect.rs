@@ -17,6 +17,7 @@ use crate::net::proxy_protocol;
 use crate::net::stream_sock::{stream_sock_read, stream_sock_write};
 use crate::session::channel::ChannelFlags;
 use crate::session::interface::{Endpoint, InterfaceError, InterfaceFlags, InterfaceState};
+use crate::session::transaction::MessageState;
 use crate::session::{Session, SessionFlags, Side};
 use crate::sys::{self, Fd};
 use crate::worker::Core;
@@ -78,12 +79,15 @@ impl Session {
             .or(proxy.source.as_ref());
         let target = self.target_address(core)?;
         let tuning = &config.global.tuning;
+        let one_piece = self.request_leaves_in_one_piece();
+        self.flags.set(SessionFlags::UNDELAYED, !one_piece);
         let plan = ConnectPlan {
             address: target.endpoint(),
             source: source.map(|source| self.outgoing_source(source)),
             options: ConnectOptions {
                 keepalive: proxy.options.has(ProxyOption::ServerTcpKeepAlive),
-                smart_connect: proxy.options.has(ProxyOption::TcpSmartConnect),
+                nodelay: !one_piece,
+                smart_connect: proxy.options.has(ProxyOption::TcpSmartConnect) || one_piece,
                 fast_open: settings.is_some_and(|s| s.tcp_fast_open),
                 receive_buffer: tuning.rcvbuf_server,
                 send_buffer: tuning.sndbuf_server,
@@ -112,6 +116,27 @@ impl Session {
                 })
             }
         }
+    }
+
+    /// True for an HTTP request that is here as a whole: it goes into one segment or into
+    /// full ones, and nothing follows it before the answer.
+    fn request_leaves_in_one_piece(&self) -> bool {
+        self.transaction
+            .as_deref()
+            .is_some_and(|transaction| transaction.request.state == MessageState::Done)
+    }
+
+    /// Asks for short segments to leave at once, when a request turns out to come in pieces.
+    pub fn undelay_server(&mut self, side: Side, fd: Fd) {
+        if side == Side::Client
+            || self.flags.any(SessionFlags::UNDELAYED)
+            || self.request_leaves_in_one_piece()
+        {
+            return;
+        }
+        self.flags.insert(SessionFlags::UNDELAYED);
+        // Without it the pieces arrive a little later.
+        let _ = sys::socket_option::set_nodelay(fd, true);
     }
 
     /// Where to connect: the server's address, with the parts it leaves open taken from the

@@ -77,6 +77,15 @@ impl AddressForms {
         descriptor: false,
         resolve: true,
     };
+    /// `addr` of servers: an address with or without a port.
+    pub const CHECK: Self = Self {
+        port: PortNeed::Default(0),
+        port_range: false,
+        port_offset: false,
+        unix: false,
+        descriptor: false,
+        resolve: true,
+    };
     /// `log` lines.
     pub const LOG: Self = Self {
         port: PortNeed::Default(514),

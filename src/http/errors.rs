@@ -218,13 +218,14 @@ impl fmt::Display for ErrorFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { size_max } => write!(f, "larger than {size_max} bytes"),
-            Self::Incomplete => f.write_str("no empty line ends the headers"),
-            Self::Head(error) => write!(f, "not an HTTP/1 response: {error}"),
+            Self::Incomplete => f.write_str("unable to parse headers: no empty line ends them"),
+            Self::Head(error) => write!(f, "unable to parse headers: {error}"),
             Self::Interim => f.write_str("a 1xx status does not end a request"),
             Self::Chunked => f.write_str("a chunked body is not supported"),
             Self::Length { announced, payload } => write!(
                 f,
-                "the body has {payload} bytes, its Content-Length says {announced}"
+                "payload size does not match the announced content-length \
+                 ({payload} != {announced})"
             ),
         }
     }

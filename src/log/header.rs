@@ -39,9 +39,10 @@ impl Header {
     ) -> Self {
         let mut suffix = Vec::new();
         match format {
-            SyslogFormat::Rfc3164 | SyslogFormat::Local => {
+            SyslogFormat::Rfc3164 | SyslogFormat::Unspecified => {
                 push_bsd_suffix(&mut suffix, identity, hostname);
             }
+            SyslogFormat::Local => push_bsd_suffix(&mut suffix, identity, None),
             SyslogFormat::Rfc5424 => push_rfc5424_suffix(&mut suffix, identity, hostname),
             SyslogFormat::Timed | SyslogFormat::Iso => suffix.push(b' '),
             SyslogFormat::Short | SyslogFormat::Raw | SyslogFormat::Priority => {}
@@ -56,7 +57,7 @@ impl Header {
     /// Appends the header of a line of this level.
     pub(super) fn push(&self, out: &mut Vec<u8>, dates: &mut Dates, level: LogLevel, now: Date) {
         match self.format {
-            SyslogFormat::Rfc3164 | SyslogFormat::Local => {
+            SyslogFormat::Rfc3164 | SyslogFormat::Local | SyslogFormat::Unspecified => {
                 self.push_priority(out, level);
                 dates.push_syslog(out, now.0);
             }

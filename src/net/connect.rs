@@ -41,9 +41,13 @@ pub struct OutgoingSource<'a> {
 /// Options of an outgoing connection. Sizes in bytes, 0 leaves the kernel's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ConnectOptions {
+    /// Segments leave at once, however short. Worth a system call for everything but a
+    /// request that leaves in one piece.
+    pub nodelay: bool,
     /// `option srvtcpka`.
     pub keepalive: bool,
-    /// `option tcp-smart-connect`: the handshake's last acknowledgement leaves with data.
+    /// `option tcp-smart-connect`, and whenever data is ready: the handshake's last
+    /// acknowledgement leaves with it.
     pub smart_connect: bool,
     /// `tfo`: the first data travels with the handshake.
     pub fast_open: bool,
@@ -223,7 +227,9 @@ fn start(fd: Fd, plan: &ConnectPlan<'_>, port: Option<u16>) -> Result<bool, Conn
 
 /// None of these can stop a connection: what the kernel refuses only makes it slower.
 fn set_options(fd: Fd, options: &ConnectOptions) {
-    let _ = option::set_nodelay(fd, true);
+    if options.nodelay {
+        let _ = option::set_nodelay(fd, true);
+    }
     if options.keepalive {
         let _ = option::set_keepalive(fd, true);
     }

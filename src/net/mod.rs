@@ -16,5 +16,5 @@ pub mod listeners;
 pub mod pipe;
 pub mod port_range;
 pub mod proxy_protocol;
-mod splice;
+pub mod splice;
 pub mod stream_sock;

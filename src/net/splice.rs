@@ -7,7 +7,7 @@
 use std::io;
 
 use super::stream_sock::Received;
-use crate::config::model::ProxyOption;
+use crate::config::model::{ProxyOption, ProxyOptions};
 use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use crate::session::interface::InterfaceState;
 use crate::session::{Session, Side};
@@ -137,6 +137,17 @@ fn decide(channel: &mut Channel, asked: bool, auto: bool) {
     if (asked || bulk) && channel.to_forward >= SPLICE_LEN_MIN {
         channel.flags.insert(ChannelFlags::KERN_SPLICING);
     }
+}
+
+/// True when a proxy with these options may want pipes.
+pub fn may_use_pipes(options: ProxyOptions) -> bool {
+    [
+        ProxyOption::SpliceAuto,
+        ProxyOption::SpliceRequest,
+        ProxyOption::SpliceResponse,
+    ]
+    .into_iter()
+    .any(|option| options.has(option))
 }
 
 /// Shorter pieces are copied: a pipe does not pay for them (dev7: 4096).

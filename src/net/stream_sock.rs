@@ -268,6 +268,7 @@ impl Session {
             }
             return;
         }
+        self.undelay_server(side, fd);
         if !self.transmit_pipe(side, fd, core) {
             return;
         }

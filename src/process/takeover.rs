@@ -2,9 +2,10 @@
 //!
 //! Owns the policy of dev7 and its successors: bind first; when a port is taken, ask the old
 //! processes to let go of it (SIGTTOU) and try again for two seconds; then either tell them
-//! to leave (SIGUSR1, SIGTERM) or, when binding failed for good, to go on (SIGTTIN). Called
-//! by start-up. Signals and waiting are behind [`OldProcesses`], so that a test can pretend
-//! them. Invariant: whoever was paused is either released or resumed.
+//! to leave (SIGUSR1, SIGTERM) or, when the start failed for good, to go on (SIGTTIN). Called
+//! by start-up, which lets go of the addresses before it resumes anybody. Signals and
+//! waiting are behind [`OldProcesses`], so that a test can pretend them. Invariant: whoever
+//! was paused is either released or resumed.
 
 use std::time::Duration;
 
@@ -38,24 +39,19 @@ pub enum BindFailure<E> {
 /// `bind` must be repeatable: what it bound before stays bound.
 ///
 /// # Errors
-/// The last failure of `bind`; whoever was paused has been resumed.
+/// The last failure of `bind`. Once what was bound is closed, the caller has to [`resume`]
+/// the old processes: before, they would find their addresses taken.
 pub fn bind_all<T, E>(
     old: &[Pid],
     processes: &mut impl OldProcesses,
     mut bind: impl FnMut() -> Result<T, BindFailure<E>>,
 ) -> Result<T, E> {
     let mut retries = RETRIES_MAX;
-    let mut paused = false;
     loop {
         let error = match bind() {
             Ok(bound) => return Ok(bound),
             Err(BindFailure::Busy(error)) if retries > 0 && !old.is_empty() => error,
-            Err(BindFailure::Busy(error) | BindFailure::Fatal(error)) => {
-                if paused {
-                    signal_all(old, processes, Signal::SIGTTIN);
-                }
-                return Err(error);
-            }
+            Err(BindFailure::Busy(error) | BindFailure::Fatal(error)) => return Err(error),
         };
         drop(error);
         retries -= 1;
@@ -64,12 +60,11 @@ pub fn bind_all<T, E>(
             retries = 0;
             continue;
         }
-        paused = true;
         processes.wait(RETRY_DELAY);
     }
 }
 
-/// Lets the old processes go on after this one failed in a later step.
+/// Lets the old processes go on after this one failed; those that were not paused ignore it.
 pub fn resume(replaced: &Replaced, processes: &mut impl OldProcesses) {
     signal_all(&replaced.pids, processes, Signal::SIGTTIN);
 }
@@ -171,13 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn after_two_seconds_the_old_processes_resume() {
+    fn after_two_seconds_it_gives_up() {
         let mut processes = Pretended::with(&[7]);
         let result = bind_all(&pids(&[7]), &mut processes, busy(u32::MAX));
         assert_eq!(result, Err(201));
         assert_eq!(processes.waited, Duration::from_secs(2));
-        assert_eq!(processes.events.len(), 201);
-        assert_eq!(processes.events.last().unwrap(), "SIGTTIN 7");
+        assert_eq!(processes.events, ["SIGTTOU 7"].repeat(200));
     }
 
     #[test]
@@ -197,12 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn a_fatal_failure_is_not_retried_but_resumes_the_paused() {
+    fn a_fatal_failure_is_not_retried() {
         let mut failures = [BindFailure::Busy(1), BindFailure::Fatal(2)].into_iter();
         let mut processes = Pretended::with(&[7]);
         let bind = || Err::<(), _>(failures.next().unwrap());
         assert_eq!(bind_all(&pids(&[7]), &mut processes, bind), Err(2));
-        assert_eq!(processes.events, ["SIGTTOU 7", "SIGTTIN 7"]);
+        assert_eq!(processes.events, ["SIGTTOU 7"]);
     }
 
     #[test]

@@ -129,6 +129,7 @@ impl Session {
             .union(SessionFlags::NO_REUSE)
             .union(SessionFlags::FRESH)
             .union(SessionFlags::ANNOUNCE)
+            .union(SessionFlags::UNDELAYED)
             .union(SessionFlags::LOGGED)
             .union(SessionFlags::LOGGED_EARLY);
         self.flags.remove(of_request);

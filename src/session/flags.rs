@@ -2,7 +2,9 @@
 
 /// Declares a bit-set type over an integer with documented members.
 macro_rules! flag_set {
-    ($(#[$doc:meta])* $name:ident : $bits:ty { $($(#[$member_doc:meta])* $member:ident = $value:expr;)* }) => {
+    ($(#[$doc:meta])* $name:ident : $bits:ty {
+        $($(#[$member_doc:meta])* $member:ident = $value:expr;)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Default)]
         pub struct $name($bits);

@@ -11,6 +11,7 @@ mod analysers;
 pub mod channel;
 mod end;
 pub mod errors;
+mod events;
 mod finish;
 pub mod flags;
 pub mod interface;
@@ -19,6 +20,10 @@ pub mod outcome;
 mod process;
 mod reply;
 mod server_side;
+#[expect(
+    clippy::module_inception,
+    reason = "the session itself stands in session.rs"
+)]
 mod session;
 mod sides;
 pub mod timing;
@@ -38,6 +43,7 @@ pub type SessionKey = Key<Box<Session>>;
 #[derive(Default)]
 pub struct Sessions {
     slots: Slots<Box<Session>>,
+    #[expect(clippy::vec_box, reason = "boxes move between here and the slots")]
     spare: Vec<Box<Session>>,
 }
 

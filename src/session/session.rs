@@ -63,6 +63,8 @@ flag_set! {
         TRIED = 0x80000;
         /// The server connection was opened by this request, not reused.
         FRESH = 0x100000;
+        /// Short segments to the server leave at once (`TCP_NODELAY` is set).
+        UNDELAYED = 0x400000;
         /// A PROXY protocol header is still to be sent to the server.
         ANNOUNCE = 0x200000;
     }

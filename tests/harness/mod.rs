@@ -3,8 +3,9 @@
 //! Shared by the integration tests. A configuration is text in which `LISTENER` stands for a
 //! socket on a free port of 127.0.0.1, `ORIGIN0` to `ORIGIN9` for servers that the test plays
 //! itself, `REFUSED` for a port that nobody listens on and `LOG` for a descriptor whose lines the
-//! test reads; `SILENT` is a port whose handshakes never end. Nothing here sleeps: [`Harness::until`] turns the loop until a condition holds,
-//! [`Harness::settle`] until nothing is left to do.
+//! test reads; `SILENT` is a port whose handshakes never end. Nothing here sleeps:
+//! [`Harness::until`] turns the loop until a condition holds, [`Harness::settle`] until nothing
+//! is left to do.
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 

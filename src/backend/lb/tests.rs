@@ -40,6 +40,7 @@ fn server(spec: &str) -> (Server, bool) {
         backup,
         disabled: false,
         check: false,
+        check_settings: crate::config::model::CheckSettings::default(),
         send_proxy: ProxyProtocol::None,
         source: None,
         tcp_fast_open: false,

@@ -105,6 +105,8 @@ pub struct Global {
     pub pidfile: Option<PathBuf>,
     /// `ulimit-n`; 0 derives it from maxconn.
     pub ulimit_n: u64,
+    /// `no strict-limits`: limits that cannot be had are warned about.
+    pub loose_limits: bool,
     /// `node`.
     pub node: Option<String>,
     /// `description`.

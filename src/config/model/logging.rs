@@ -55,10 +55,11 @@ pub enum SyslogFormat {
     Timed,
     /// An ISO date and the message.
     Iso,
-    /// As rfc3164 without the host unless `log-send-hostname` is set; the default, also for
-    /// descriptors.
-    #[default]
+    /// As rfc3164 without the host.
     Local,
+    /// None was named: local, or rfc3164 with `log-send-hostname`; also for descriptors.
+    #[default]
+    Unspecified,
     /// `<pri>` only.
     Priority,
 }

@@ -22,7 +22,7 @@ pub use proxy::{
     ProxyOptions, Timeouts,
 };
 pub use rules::{HttpAction, HttpRule, Reply, ReplyBody};
-pub use server::{PortRule, ProxyProtocol, Server, Source, SourceAddress};
+pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
 
 /// Declares a typed index into one of the configuration's tables.
 macro_rules! table_index {

@@ -1,4 +1,7 @@
 //! A proxy: what a `frontend`, `backend` or `listen` section says, defaults applied.
+//!
+//! Filled by the proxy sections and completed by `check`; read by everything that serves,
+//! never changed. What traffic changes about a proxy is in `crate::state`.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -49,6 +49,39 @@ pub struct Source {
     pub interface: Option<String>,
 }
 
+/// How a server is probed (manual, "Server and default-server options").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckSettings {
+    /// `inter`: between two probes, in milliseconds.
+    pub inter_ms: u32,
+    /// `fastinter`: the same while the state changes; 0 means as `inter`.
+    pub fastinter_ms: u32,
+    /// `downinter`: the same while it is down; 0 means as `inter`.
+    pub downinter_ms: u32,
+    /// `rise`: successes in a row that make it usable.
+    pub rise: u32,
+    /// `fall`: failures in a row that make it unusable.
+    pub fall: u32,
+    /// `port`: where to probe; 0 means its own.
+    pub port: u16,
+    /// `addr`: where to probe instead of its own address, a port included unless 0.
+    pub address: Option<SocketAddr>,
+}
+
+impl Default for CheckSettings {
+    fn default() -> Self {
+        Self {
+            inter_ms: 2_000,
+            fastinter_ms: 0,
+            downinter_ms: 0,
+            rise: 2,
+            fall: 3,
+            port: 0,
+            address: None,
+        }
+    }
+}
+
 /// A server of a backend.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -76,6 +109,8 @@ pub struct Server {
     pub disabled: bool,
     /// `check` was given; probing belongs to health checks.
     pub check: bool,
+    /// How it would be probed.
+    pub check_settings: CheckSettings,
     /// `send-proxy*`.
     pub send_proxy: ProxyProtocol,
     /// `source`.

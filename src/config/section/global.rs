@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::{Build, Section, stats, tune};
 use crate::config::diagnostic::Parse;
-use crate::config::keyword::{Keyword, KeywordInfo, KeywordList, Line, Retired, Sections};
+use crate::config::keyword::{Keyword, KeywordInfo, KeywordList, Line, Prefix, Retired, Sections};
 use crate::config::model::{Global, Place, PollerKind};
 use crate::config::owner::{self, ID_MAX};
 use crate::config::process_set::PROCESSES_MAX;
@@ -486,6 +486,19 @@ static TABLE: &[Keyword<Build>] = &[
             })
         },
     ),
+    Keyword {
+        negatable: true,
+        ..entry(
+            "strict-limits",
+            "strict-limits",
+            "Starts only when all limits can be had; the default.",
+            "2.1",
+            |build, line| {
+                build.config.global.loose_limits = line.prefix == Prefix::No;
+                line.words.end(1)
+            },
+        )
+    },
     entry(
         "uid",
         "uid <number>",

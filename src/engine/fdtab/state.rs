@@ -1,4 +1,7 @@
 //! The small types of `fdtab`: directions, their poll states, and sets of events.
+//!
+//! Plain values without a rule of their own: how states follow each other is the business of
+//! `fdtab` and its `scan`.
 
 use std::fmt;
 use std::ops::{BitAnd, BitOr, Not};

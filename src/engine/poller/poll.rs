@@ -1,4 +1,7 @@
 //! The `poll` poller: a table of rows, kept in step with what is watched.
+//!
+//! Called by the poller's front in `mod` only. Invariant: a watched descriptor has one row,
+//! and `places` finds it in constant time.
 
 use super::{Change, Ready};
 use crate::engine::fdtab::{Direction, EventSet};

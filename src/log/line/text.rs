@@ -1,4 +1,7 @@
 //! Numbers and addresses as text, appended to a buffer without the formatting machinery.
+//!
+//! Called by all line formats, for each field they share. Nothing here allocates beyond the
+//! growth of the buffer, and nothing fails.
 
 use std::net::Ipv6Addr;
 

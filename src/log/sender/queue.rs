@@ -1,4 +1,7 @@
 //! Lines that wait for the end of the turn, back to back in one buffer.
+//!
+//! Owned by one sender, which takes lines from the front as far as its receiver takes them.
+//! Memory is kept from turn to turn, so that a line costs no allocation.
 
 use super::{BYTES_MAX, LINES_MAX};
 

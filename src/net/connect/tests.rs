@@ -41,6 +41,7 @@ fn a_connection_carries_data_with_every_option_set() {
     let (listener, address) = listener();
     let mut plan = plan(Endpoint::Ip(address));
     plan.options = ConnectOptions {
+        nodelay: true,
         keepalive: true,
         smart_connect: true,
         fast_open: false,

@@ -22,12 +22,13 @@ impl Session {
         core: &mut Core,
     ) -> Verdict {
         log::trace!("http_process_req_common {proxy:?}");
-        for rule in &core.config.proxy(proxy).http_request_rules {
-            match &rule.action {
-                HttpAction::Return(reply) => return self.answer_with(reply, core),
-            }
+        // Every action there is answers the request, so the first rule decides.
+        let Some(rule) = core.config.proxy(proxy).http_request_rules.first() else {
+            return Verdict::Continue;
+        };
+        match &rule.action {
+            HttpAction::Return(reply) => self.answer_with(reply, core),
         }
-        Verdict::Continue
     }
 
     /// Rewrites the head for the server and lets the connection be opened.

@@ -25,6 +25,7 @@ impl Session {
             .remove(ChannelFlags::AUTO_CONNECT.union(ChannelFlags::AUTO_CLOSE));
         if self.request.input_len() > 0 {
             if self.must_wait_for_response_room(core) {
+                self.request.flags.insert(ChannelFlags::DONT_READ);
                 return Verdict::Wait;
             }
             match self.scan_request(core) {
@@ -43,12 +44,8 @@ impl Session {
 
     /// A pipelined request waits until the previous answer has left, so that an error of
     /// its own would have room.
-    fn must_wait_for_response_room(&mut self, core: &Core) -> bool {
-        if self.response.output_room(core.bufsize()) >= core.bufsize() / 2 {
-            return false;
-        }
-        self.request.flags.insert(ChannelFlags::DONT_READ);
-        true
+    pub(in crate::session) fn must_wait_for_response_room(&self, core: &Core) -> bool {
+        self.response.output_room(core.bufsize()) < core.bufsize() / 2
     }
 
     fn scan_request(&mut self, core: &mut Core) -> Scan {

@@ -50,7 +50,7 @@ fn defaults_and_parameters() {
     let target = parse("log /dev/log daemon").unwrap();
     assert_eq!(
         (target.len_max, target.format),
-        (1_024, SyslogFormat::Local)
+        (1_024, SyslogFormat::Unspecified)
     );
     assert_eq!(target.facility, LogFacility(3));
     assert_eq!(

@@ -7,8 +7,8 @@
 use crate::config::diagnostic::{Diagnostic, Span};
 use crate::config::keyword::Sections;
 use crate::config::model::{
-    AddressSpec, Bind, Capabilities, Place, PortRule, Proxy, ProxyId, ProxyProtocol, Server,
-    Timeouts,
+    AddressSpec, Bind, Capabilities, CheckSettings, Place, PortRule, Proxy, ProxyId, ProxyProtocol,
+    Server, Timeouts,
 };
 use crate::config::section::UnixDefaults;
 
@@ -172,6 +172,7 @@ fn server_template() -> Server {
         backup: false,
         disabled: false,
         check: false,
+        check_settings: CheckSettings::default(),
         send_proxy: ProxyProtocol::None,
         source: None,
         tcp_fast_open: false,

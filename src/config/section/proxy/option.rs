@@ -1,4 +1,7 @@
 //! The `option` keywords: a table, and the few that do more than switch.
+//!
+//! A switch sets one `ProxyOption`; the connection modes exclude each other, so the last one
+//! given counts. The keyword machinery calls the handlers and understands `no` and `default`.
 
 use super::draft::ProxyContext;
 use super::forwarded;

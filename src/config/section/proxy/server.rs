@@ -8,7 +8,7 @@ use super::source;
 use crate::config::address::{AddressForms, parse_address};
 use crate::config::diagnostic::{Diagnostic, Parse, Span};
 use crate::config::keyword::{Keyword, Line, Sections};
-use crate::config::model::{ProxyProtocol, Server};
+use crate::config::model::{AddressSpec, ProxyProtocol, Server};
 use crate::config::unit::Unit;
 use crate::config::word::Words;
 
@@ -135,6 +135,18 @@ macro_rules! value {
 
 /// Sorted by name.
 static PARAMETERS: &[Parameter<ServerParameters>] = &[
+    value!(
+        "addr",
+        "<address>[:<port>]",
+        "Is probed in place of its own address.",
+        |server, words| {
+            let address = parse_address(words.word(1)?, AddressForms::CHECK)?;
+            if let AddressSpec::Ip(address) = address.spec {
+                server.check_settings.address = Some(address);
+            }
+            Ok(())
+        }
+    ),
     flag!(
         "backup",
         "Is used only when no other server is left.",
@@ -155,10 +167,37 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
     flag!("disabled", "Starts in maintenance.", |server| server
         .disabled =
         true),
+    value!(
+        "downinter",
+        "<time>",
+        "Is the pause between probes while it is down.",
+        |server, words| {
+            server.check_settings.downinter_ms = interval(words)?;
+            Ok(())
+        }
+    ),
     flag!(
         "enabled",
         "Undoes a 'disabled' of default-server.",
         |server| server.disabled = false
+    ),
+    value!(
+        "fall",
+        "<count>",
+        "Makes it unusable after this many failed probes.",
+        |server, words| {
+            server.check_settings.fall = words.uint(1, 1..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
+    value!(
+        "fastinter",
+        "<time>",
+        "Is the pause between probes while its state changes.",
+        |server, words| {
+            server.check_settings.fastinter_ms = interval(words)?;
+            Ok(())
+        }
     ),
     Parameter {
         name: "id",
@@ -170,6 +209,15 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
             Ok(2)
         },
     },
+    value!(
+        "inter",
+        "<time>",
+        "Is the pause between probes.",
+        |server, words| {
+            server.check_settings.inter_ms = interval(words)?;
+            Ok(())
+        }
+    ),
     value!(
         "maxconn",
         "<count>",
@@ -256,6 +304,24 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
             Ok(())
         }
     ),
+    value!(
+        "port",
+        "<number>",
+        "Is the port that is probed.",
+        |server, words| {
+            server.check_settings.port = words.uint(1, 0..=u16::MAX)?;
+            Ok(())
+        }
+    ),
+    value!(
+        "rise",
+        "<count>",
+        "Makes it usable after this many good probes.",
+        |server, words| {
+            server.check_settings.rise = words.uint(1, 1..=COUNT_MAX)?;
+            Ok(())
+        }
+    ),
     flag!(
         "send-proxy",
         "Begins connections with a PROXY protocol line.",
@@ -297,6 +363,16 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         }
     ),
 ];
+
+/// A time between probes, which may not be nothing.
+fn interval(words: &Words) -> Parse<u32> {
+    let time_ms = words.time(1, Unit::Ms)?;
+    if time_ms == 0 {
+        let name = words.name();
+        return Err(words.error(1, format!("invalid value 0 for argument '{name}'")));
+    }
+    Ok(time_ms)
+}
 
 /// Names and descriptions of the parameters.
 pub(super) fn parameters() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -36,6 +36,33 @@ fn server(parameters: &str) -> Server {
 }
 
 #[test]
+fn probes_are_described_and_inherited() {
+    let checks =
+        server("check inter 5s fastinter 1s downinter 1m rise 1 fall 4 port 81").check_settings;
+    assert_eq!(
+        (checks.inter_ms, checks.fastinter_ms, checks.downinter_ms),
+        (5_000, 1_000, 60_000)
+    );
+    assert_eq!((checks.rise, checks.fall, checks.port), (1, 4, 81));
+    let (config, _) =
+        listen(" default-server inter 7 addr 127.0.0.2\n server a 127.0.0.1:1 rise 9");
+    let checks = &config.servers[0].check_settings;
+    assert_eq!((checks.inter_ms, checks.rise, checks.fall), (7, 9, 3));
+    assert_eq!(checks.address, Some(([127, 0, 0, 2], 0).into()));
+    for wrong in [
+        "inter 0",
+        "rise 0",
+        "fall x",
+        "port 70000",
+        "downinter",
+        "addr xx:",
+    ] {
+        let (_, report) = read(&format!("backend b\n server s 127.0.0.1:1 check {wrong}\n"));
+        assert!(report.has_errors(), "{wrong}");
+    }
+}
+
+#[test]
 fn tables_are_sorted_and_described() {
     for table in KEYWORDS.tables {
         assert!(
@@ -394,7 +421,7 @@ fn return_is_rendered_at_load() {
 #[test]
 fn error_locations_are_rendered_at_load() {
     let proxy = listen(" errorloc 503 http://a/x\n errorloc303 404 http://a/y").1;
-    let pages: Vec<_> = proxy.errorfiles.iter().cloned().collect();
+    let pages: Vec<_> = proxy.errorfiles.to_vec();
     let seen = pages.iter().map(|(status, page)| (*status, page.status()));
     assert_eq!(seen.collect::<Vec<_>>(), [(503, 302), (404, 303)]);
     let (head, _) = pages[0].1.as_ref().clone().into_answer();
