@@ -113,14 +113,21 @@ impl Weir {
         fields.map(|field| field.parse::<u64>().unwrap()).sum()
     }
 
-    /// Changes its limit of open descriptors while it runs.
-    pub(crate) fn limit_descriptors(&self, count: usize) {
+    /// Leaves it `spare` descriptors more than it has, while it runs; returns how many those
+    /// are together.
+    pub(crate) fn spare_descriptors(&self, spare: usize) -> usize {
+        let entries = fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let open: Vec<usize> = names.map(|name| name.parse().unwrap()).collect();
+        let free = (0..).filter(|number| !open.contains(number));
+        let count = free.take(spare).last().map_or(0, |last| last + 1);
         let status = Command::new("prlimit")
             .arg(format!("--pid={}", self.pid()))
             .arg(format!("--nofile={count}:{count}"))
             .status()
             .unwrap();
         assert!(status.success());
+        open.len() + spare
     }
 }
 
