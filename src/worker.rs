@@ -245,7 +245,8 @@ impl Context for Worker {
         let owner = self.core.engine.fdtab.owner(fd);
         let session = owner.and_then(|owner| self.sessions.of_owner(owner));
         let Some(session) = session.filter(|session| session.side_of(fd).is_some()) else {
-            self.core.engine.fdtab.delete(fd);
+            self.core.idle.forget_fd(fd);
+            self.core.close(fd);
             return Polling::Wait;
         };
         session.flags.insert(SessionFlags::KILLED);

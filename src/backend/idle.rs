@@ -129,6 +129,15 @@ impl IdlePool {
         Some(connection)
     }
 
+    /// Forgets the connection of a descriptor that was closed behind the pool's back.
+    pub fn forget_fd(&mut self, fd: Fd) {
+        let mut all = self.connections.iter();
+        let key = all.find(|(_, connection)| connection.fd == fd).map(|(key, _)| key);
+        if let Some(key) = key {
+            self.remove(key);
+        }
+    }
+
     /// The newest connection that `wish` may use.
     fn find(&self, server: ServerId, wish: &Wish) -> Option<IdleKey> {
         let mut cursor = self.lists[server.index()].newest;
