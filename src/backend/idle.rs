@@ -132,7 +132,9 @@ impl IdlePool {
     /// Forgets the connection of a descriptor that was closed behind the pool's back.
     pub fn forget_fd(&mut self, fd: Fd) {
         let mut all = self.connections.iter();
-        let key = all.find(|(_, connection)| connection.fd == fd).map(|(key, _)| key);
+        let found = all.find(|(_, connection)| connection.fd == fd);
+        let key = found.map(|(key, _)| key);
+        drop(all);
         if let Some(key) = key {
             self.remove(key);
         }
