@@ -66,7 +66,9 @@ pub struct Core {
     pub logs: Logs,
     /// Lets held listeners accept again when their pause is over.
     pub release_task: TaskId,
-    /// Makes the loop turn while log lines wait for a busy receiver.
+    /// Moment of the last flush of the logs.
+    pub logs_flushed_us: u64,
+    /// Makes the loop turn while log lines wait.
     pub log_task: TaskId,
     /// Pipes for splicing.
     pub pipes: PipePool,
@@ -180,6 +182,7 @@ impl Worker {
             spare_applets: Vec::new(),
             reclaim: Reclaim::default(),
             release_task,
+            logs_flushed_us: 0,
             log_task,
             engine,
         };
@@ -266,12 +269,25 @@ impl Context for Worker {
         TaskOutcome::Sleep(now.add(PANIC_PAUSE_MS))
     }
 
-    /// The lines of one turn leave together. A receiver that takes no more is tried again
-    /// shortly, whatever else happens.
+    /// Log lines leave together: those of one turn of the loop and, under load, those of
+    /// one millisecond. A receiver that takes no more is tried again shortly.
     fn finish_tasks(&mut self) {
         let core = &mut self.core;
+        if !core.logs.is_pending() {
+            return;
+        }
+        let now = core.engine.clock.now_ms();
+        let now_us = core.engine.clock.monotonic_us();
+        let is_early = now_us.saturating_sub(core.logs_flushed_us) < LOG_FLUSH_US;
+        if is_early {
+            core.engine
+                .scheduler
+                .schedule_earlier(core.log_task, now.add(1));
+            return;
+        }
+        core.logs_flushed_us = now_us;
         if core.logs.flush() {
-            let soon = core.engine.clock.now_ms().add(LOG_RETRY_MS);
+            let soon = now.add(LOG_RETRY_MS);
             core.engine.scheduler.schedule_earlier(core.log_task, soon);
         }
     }
@@ -402,3 +418,6 @@ impl Core {
 const PANIC_PAUSE_MS: u32 = 1_000;
 /// Pause before lines are offered again to a receiver that was busy.
 const LOG_RETRY_MS: u32 = 5;
+
+/// Lines of at least this time leave together once there are that many.
+const LOG_FLUSH_US: u64 = 1_000;

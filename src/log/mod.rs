@@ -36,6 +36,8 @@ pub struct Logs {
     line: Vec<u8>,
     /// A line without the control bytes it came with.
     clean: Vec<u8>,
+    /// Lines were queued since the last flush, or a receiver left some.
+    is_pending: bool,
 }
 
 impl Logs {
@@ -50,6 +52,7 @@ impl Logs {
             dates: Dates::new(),
             line: Vec::new(),
             clean: Vec::new(),
+            is_pending: false,
         }
     }
 
@@ -107,7 +110,13 @@ impl Logs {
     /// Sends what is queued, as far as receivers take it at once. True when a busy receiver
     /// left lines waiting: the next call should not be far away.
     pub fn flush(&mut self) -> bool {
-        self.senders.flush()
+        self.is_pending = self.senders.flush();
+        self.is_pending
+    }
+
+    /// True when there is something to flush.
+    pub const fn is_pending(&self) -> bool {
+        self.is_pending
     }
 
     /// Lines that were dropped since the start (`DroppedLogs` of `show info`).
@@ -127,6 +136,7 @@ impl Logs {
             if !target.wants(level) {
                 continue;
             }
+            self.is_pending = true;
             if let Some(sender) = self.senders.at(target.sender()) {
                 target.queue(sender, &mut self.dates, (level, now), line);
             }

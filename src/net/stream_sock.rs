@@ -7,7 +7,7 @@
 
 use std::io;
 
-use crate::engine::fdtab::{Direction, Polling};
+use crate::engine::fdtab::{Direction, PollState, Polling};
 use crate::engine::task::Wake;
 use crate::engine::tick::Tick;
 use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
@@ -30,7 +30,13 @@ pub fn stream_sock_read(worker: &mut Worker, fd: Fd) -> Polling {
         core.close(fd);
         return Polling::Wait;
     };
-    let polling = session.receive(side, fd, core);
+    let mut polling = session.receive(side, fd, core);
+    for _ in 0..RELAYS_MAX {
+        if !session.relay_at_once(side, fd, core) {
+            break;
+        }
+        polling = session.receive(side, fd, core);
+    }
     session.after_read(side, core);
     polling
 }
@@ -186,6 +192,39 @@ impl Session {
             ends.input.shutw_now();
         }
         self.shutr(side, core);
+    }
+
+    /// Sends bulk data on while it is still in the processor's cache. Small pieces wait for
+    /// the end of the batch of reads instead: waking their reader at once costs more. True
+    /// when all of it left, so that reading may go on.
+    fn relay_at_once(&mut self, side: Side, fd: Fd, core: &mut Core) -> bool {
+        let far = side.other();
+        let far_is_ready = self.interface(far).state == InterfaceState::Established
+            && self.interface(far).fd().is_some_and(|far_fd| {
+                core.engine.fdtab.poll_state(far_fd, Direction::Write) == PollState::Idle
+            });
+        let input = self.ends(side).input;
+        let over = ChannelFlags::SHUTR
+            .union(ChannelFlags::SHUTW)
+            .union(ChannelFlags::READ_ERROR);
+        let is_bulk = input.full_reads > 0
+            && input.to_forward > 0
+            && input.input_len() == 0
+            && input.output() > 0
+            && !input.flags.any(over);
+        if !is_bulk || !far_is_ready {
+            return false;
+        }
+        self.transmit(far, core);
+        let input = self.ends(side).input;
+        let passed = input.out_empty() && !input.flags.any(ChannelFlags::WRITE_ERROR);
+        if passed {
+            self.interface(side).flags.remove(InterfaceFlags::WAIT_ROOM);
+            core.engine.fdtab.arm(fd, Direction::Read);
+        } else {
+            self.after_write(far, core);
+        }
+        passed
     }
 
     /// Passes on what was read without the task when it was all due to be forwarded, and
@@ -390,5 +429,7 @@ fn note_write(write_exp: &mut Tick, timeout_ms: u32, now: Tick) {
 
 /// Reads per callback: a fast peer must not starve the others.
 const READS_MAX: usize = 4;
+/// Buffers relayed per read callback, for the same reason.
+const RELAYS_MAX: usize = 4;
 /// Full reads in a row that make a stream fast.
 const STREAMER_READS: u8 = 3;

@@ -15,6 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::analyser::{Analyser, AnalyserSet, Verdict, Walk, after_analyser};
 use super::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use super::interface::{Endpoint, InterfaceFlags, InterfaceState};
+use super::outcome::{Cause, Stage};
 use super::{Session, SessionFlags, SessionKey, Side};
 use crate::engine::fdtab::{Direction, PollState};
 use crate::engine::task::{TaskOutcome, TaskRun, Wake};
@@ -88,6 +89,7 @@ impl Session {
         if self.server_side.state == InterfaceState::Connecting {
             self.sess_update_st_con_tcp(core);
         }
+        let before = self.progress();
         let mut phase = Phase::Interfaces;
         for _round in 0..ROUNDS_MAX {
             phase = match phase {
@@ -101,6 +103,9 @@ impl Session {
                 break;
             }
         }
+        if !matches!(phase, Phase::Settled) {
+            self.go_on_later(before, &mut worker.core);
+        }
         self.client.flags.remove(InterfaceFlags::DONT_WAKE);
         self.server_side.flags.remove(InterfaceFlags::DONT_WAKE);
         let core = &mut worker.core;
@@ -109,6 +114,32 @@ impl Session {
             return None;
         }
         Some(self.settle(core))
+    }
+
+    /// What a run that does something changes.
+    fn progress(&self) -> (u64, u64, usize, usize) {
+        let (request, response) = (&self.request, &self.response);
+        (
+            request.total,
+            response.total,
+            request.input_len(),
+            response.output(),
+        )
+    }
+
+    /// The phases did not come to rest. With much to do, a long row of pipelined requests
+    /// for instance, the others come first now. A run that changed nothing is a fault: the
+    /// session ends, since it would never rest.
+    fn go_on_later(&mut self, before: (u64, u64, usize, usize), core: &mut Core) {
+        if self.progress() == before {
+            log::error!(
+                "session {:08x} does not settle, it is ended",
+                self.unique_id
+            );
+            self.outcome.note(Cause::Internal, Stage::None);
+            self.flags.insert(SessionFlags::KILLED);
+        }
+        core.engine.scheduler.wake(self.task, Wake::OTHER);
     }
 
     /// What counts as known when a run begins: everything but the events.

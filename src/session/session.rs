@@ -163,3 +163,14 @@ impl Session {
                 .any(super::analyser::AnalyserSet::WAIT_HTTP)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_session_stays_small() {
+        // An idle client costs one session: 640 bytes with its descriptor, task and timer.
+        assert!(size_of::<Session>() <= 376, "{}", size_of::<Session>());
+    }
+}

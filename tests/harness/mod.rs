@@ -117,7 +117,13 @@ impl Harness {
 
     /// One turn of the loop that does not wait.
     pub(crate) fn turn(&mut self) {
-        engine::turn(&mut self.worker, 0);
+        self.step(0);
+    }
+
+    /// One turn. Log lines leave at once: the clock that would make them due stands still.
+    fn step(&mut self, wait_max_ms: u32) {
+        engine::turn(&mut self.worker, wait_max_ms);
+        self.worker.core.logs.flush();
     }
 
     /// Turns the loop until `done` says so; panics when it never does.
@@ -129,7 +135,7 @@ impl Harness {
                 start.elapsed() < PATIENCE,
                 "{what}: never happened; log: {log:?}"
             );
-            engine::turn(&mut self.worker, 1);
+            self.step(1);
         }
     }
 
