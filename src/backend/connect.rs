@@ -8,7 +8,7 @@ use crate::config::model::{
     AddressSpec, HttpReuse, Mode, PortRule, ProxyOption, ProxyProtocol, ServerId, Source,
     SourceAddress,
 };
-use crate::engine::fdtab::{Direction, EventSet};
+use crate::engine::fdtab::Direction;
 use crate::net::address::PeerAddress;
 use crate::net::connect::{
     ConnectCause, ConnectOptions, ConnectPlan, OutgoingSource, connect_server,
@@ -253,13 +253,10 @@ impl Session {
                 reused: self.server_side.flags.any(InterfaceFlags::REUSED),
             });
         } else {
-            let closed_first = self.response.flags.any(ChannelFlags::SHUTR)
-                || self
-                    .server_side
-                    .fd()
-                    .is_some_and(|fd| core.engine.fdtab.events(fd).has(EventSet::RDHUP));
+            let closed_first = self.response.flags.any(ChannelFlags::SHUTR);
             if !closed_first {
-                // A reset keeps the local port from waiting for late segments.
+                // A reset keeps the local port from waiting for late segments, and costs less
+                // than taking leave of a server that has just done so itself.
                 self.server_side.flags.insert(InterfaceFlags::NOLINGER);
             }
             self.close_endpoint(Side::Server, core);
