@@ -24,6 +24,7 @@ use crate::engine::{Context, Engine, run_poll_loop};
 use crate::http::errors::{self, ErrorPage};
 use crate::log::{Identity, Logs};
 use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
+use crate::net::inherited_options;
 use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
 use crate::net::port_range::PortRange;
@@ -203,6 +204,14 @@ impl Worker {
     /// Lets all listeners accept.
     pub fn start_listening(&mut self) {
         let core = &mut self.core;
+        for listener in core.listeners.iter() {
+            if let (Some(fd), Some(proxy), Some(_)) =
+                (listener.fd, listener.proxy, listener.local.ip())
+            {
+                let options = core.config.proxy(proxy).options;
+                inherited_options::prepare(fd, options, &core.config.global.tuning);
+            }
+        }
         core.listeners
             .protocol_enable_all(&mut core.engine.fdtab, |_| stream_sock_accept);
         core.engine.jobs += u32::try_from(core.listeners.bound_count()).unwrap_or(u32::MAX);

@@ -11,6 +11,7 @@ pub mod bind;
 mod bind_tcp;
 mod bind_unix;
 pub mod connect;
+pub mod inherited_options;
 pub mod listener;
 pub mod listeners;
 pub mod pipe;

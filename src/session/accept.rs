@@ -98,7 +98,6 @@ impl Session {
         let config = core.config;
         let proxy = config.proxy(self.frontend);
         core.count_session(self.frontend);
-        set_client_options(fd, self.source, core);
         self.request.read_timeout_ms = proxy.timeouts.client_ms;
         self.response.write_timeout_ms = proxy.timeouts.client_ms;
         self.client.flags.set(
@@ -170,21 +169,6 @@ impl Core {
         state.frontend.sessions_max = state.frontend.sessions_max.max(state.frontend_sessions);
         let rate = state.session_rate.add(now_us, 1);
         state.frontend.session_rate_max = state.frontend.session_rate_max.max(rate);
-    }
-}
-
-/// Options of a client's socket. One that cannot be set costs speed, not correctness.
-fn set_client_options(fd: Fd, peer: PeerAddress, core: &Core) {
-    if peer.ip().is_none() {
-        return;
-    }
-    let _ = sys::socket_option::set_nodelay(fd, true);
-    let tuning = &core.config.global.tuning;
-    if tuning.rcvbuf_client > 0 {
-        let _ = sys::socket_option::set_receive_buffer(fd, tuning.rcvbuf_client);
-    }
-    if tuning.sndbuf_client > 0 {
-        let _ = sys::socket_option::set_send_buffer(fd, tuning.sndbuf_client);
     }
 }
 
