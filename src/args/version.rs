@@ -9,9 +9,7 @@ use std::fmt::Write;
 use crate::config::model::Tuning;
 use crate::sys::process::system_description;
 
-/// The HAProxy version whose configuration language, flags and socket commands are followed:
-/// what `version_atleast()` compares with.
-pub const COMPATIBLE_VERSION: &str = "2.6.12";
+pub use crate::config::COMPATIBLE_VERSION;
 
 /// The version as `show info` and the banner give it.
 pub const REPORTED_VERSION: &str = "2.6.12-compatible";

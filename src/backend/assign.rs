@@ -30,8 +30,7 @@ impl Session {
         let proxy = core.config.proxy(self.backend);
         let fixed = proxy.dispatch.is_some() || proxy.options.has(ProxyOption::Transparent);
         if fixed && proxy.servers.is_empty() {
-            self.flags
-                .insert(SessionFlags::ASSIGNED.union(SessionFlags::NO_SERVER));
+            self.flags.insert(SessionFlags::ASSIGNED);
             return Assignment::Assigned;
         }
         if self.flags.any(SessionFlags::ASSIGNED) {

@@ -43,7 +43,6 @@ impl Session {
         let connecting = self.open_connection(core)?;
         core.count_connect(self.backend, self.server);
         self.server_side.endpoint = Endpoint::Socket(connecting);
-        self.flags.insert(SessionFlags::FRESH);
         self.flags.set(
             SessionFlags::ANNOUNCE,
             self.announcement(core) != ProxyProtocol::None,

@@ -12,7 +12,7 @@ use crate::engine::task::Wake;
 use crate::engine::tick::Tick;
 use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
 use crate::session::interface::{InterfaceFlags, InterfaceState};
-use crate::session::{Session, Side};
+use crate::session::{Session, Sessions, Side};
 use crate::sys::{self, Fd};
 use crate::worker::{Core, Worker};
 
@@ -21,12 +21,7 @@ use crate::worker::{Core, Worker};
 pub fn stream_sock_read(worker: &mut Worker, fd: Fd) -> Polling {
     log::trace!("stream_sock_read {fd:?}");
     let Worker { sessions, core } = worker;
-    let owner = core.engine.fdtab.owner(fd);
-    let Some(session) = owner.and_then(|owner| sessions.of_owner(owner)) else {
-        core.close(fd);
-        return Polling::Wait;
-    };
-    let Some(side) = session.side_of(fd) else {
+    let Some((session, side)) = owner_of(sessions, core, fd) else {
         core.close(fd);
         return Polling::Wait;
     };
@@ -46,12 +41,7 @@ pub fn stream_sock_read(worker: &mut Worker, fd: Fd) -> Polling {
 pub fn stream_sock_write(worker: &mut Worker, fd: Fd) -> Polling {
     log::trace!("stream_sock_write {fd:?}");
     let Worker { sessions, core } = worker;
-    let owner = core.engine.fdtab.owner(fd);
-    let Some(session) = owner.and_then(|owner| sessions.of_owner(owner)) else {
-        core.close(fd);
-        return Polling::Wait;
-    };
-    let Some(side) = session.side_of(fd) else {
+    let Some((session, side)) = owner_of(sessions, core, fd) else {
         core.close(fd);
         return Polling::Wait;
     };
@@ -60,6 +50,17 @@ pub fn stream_sock_write(worker: &mut Worker, fd: Fd) -> Polling {
     }
     session.transmit(side, core);
     session.after_write(side, core)
+}
+
+/// The session a descriptor belongs to, and the end it is; `None` for one left behind.
+fn owner_of<'a>(
+    sessions: &'a mut Sessions,
+    core: &Core,
+    fd: Fd,
+) -> Option<(&'a mut Session, Side)> {
+    let session = sessions.of_owner(core.engine.fdtab.owner(fd)?)?;
+    let side = session.side_of(fd)?;
+    Some((session, side))
 }
 
 /// What one read brought.
@@ -414,11 +415,10 @@ impl Session {
 /// Whether more output is certain to follow at once, so that the kernel may hold back a
 /// partial segment: the end is known and the producer fills whole buffers.
 const fn expects_more(channel: &Channel) -> bool {
-    let never = ChannelFlags::NEVER_WAIT.union(ChannelFlags::SEND_DONTWAIT);
     channel.to_forward != 0
         && channel.to_forward != FORWARD_INFINITE
         && channel.full_reads > 0
-        && !channel.flags.any(never)
+        && !channel.flags.any(ChannelFlags::NEVER_WAIT)
 }
 
 fn note_write(write_exp: &mut Tick, timeout_ms: u32, now: Tick) {

@@ -123,8 +123,6 @@ pub enum Walk {
     Onward,
     /// An analyser with a lower bit was enabled: start over.
     Restart,
-    /// The analyser waits.
-    Stop,
 }
 
 /// Applies the restart rule: `before` and `after` are the enabled sets around the call of

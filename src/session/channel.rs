@@ -61,8 +61,6 @@ flag_set! {
         AUTO_CONNECT = 0x800000;
         /// The producer is not to be read.
         DONT_READ = 0x1000000;
-        /// The next write is not to wait for more.
-        SEND_DONTWAIT = 0x4000000;
         /// No write ever waits for more (`option http-no-delay`).
         NEVER_WAIT = 0x8000000;
         /// Analysers are to be called once more.

@@ -120,12 +120,9 @@ impl Session {
         let of_request = SessionFlags::BE_ASSIGNED
             .union(SessionFlags::DIRECT)
             .union(SessionFlags::ASSIGNED)
-            .union(SessionFlags::ADDR_SET)
             .union(SessionFlags::REDISPATCHED)
-            .union(SessionFlags::NO_SERVER)
             .union(SessionFlags::REPLAYED)
             .union(SessionFlags::NO_REUSE)
-            .union(SessionFlags::FRESH)
             .union(SessionFlags::ANNOUNCE)
             .union(SessionFlags::UNDELAYED)
             .union(SessionFlags::LOGGED)

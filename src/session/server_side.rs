@@ -260,11 +260,8 @@ impl Session {
             core.state.server_mut(server).counters.redispatches += 1;
         }
         self.avoid = self.server.take();
-        self.flags.remove(
-            SessionFlags::DIRECT
-                .union(SessionFlags::ASSIGNED)
-                .union(SessionFlags::ADDR_SET),
-        );
+        self.flags
+            .remove(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
         self.flags.insert(SessionFlags::REDISPATCHED);
         self.server_side.error = InterfaceError::None;
         self.server_side.state = InterfaceState::Requested;

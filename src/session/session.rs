@@ -25,26 +25,16 @@ flag_set! {
         DIRECT = 0x1;
         /// A server was assigned.
         ASSIGNED = 0x2;
-        /// The server's address was resolved.
-        ADDR_SET = 0x4;
         /// The backend was chosen.
         BE_ASSIGNED = 0x8;
-        /// It is counted as a session of its server (`cur_sess`).
-        CURR_SESS = 0x10;
         /// A retry went to another server.
         REDISPATCHED = 0x20;
-        /// The connection was opened for `dispatch` or transparently, without a server.
-        NO_SERVER = 0x40;
-        /// Bytes are relayed without being looked at from now on.
-        TUNNEL = 0x80;
         /// It is over for logging purposes: the line was written.
         LOGGED = 0x100;
         /// `logasap`: the line was written early.
         LOGGED_EARLY = 0x200;
         /// The client's connection carries its first request.
         FIRST_REQUEST = 0x400;
-        /// The client's connection is expected to stay open after this response.
-        CLIENT_KEEP = 0x800;
         /// A retry of the request on a fresh connection was done already.
         REPLAYED = 0x1000;
         /// It is a command socket's session, not a proxy's.
@@ -57,12 +47,6 @@ flag_set! {
         KILLED = 0x10000;
         /// It must take a fresh connection (a reused one died).
         NO_REUSE = 0x20000;
-        /// The source address came from a PROXY protocol header.
-        PROXIED = 0x40000;
-        /// The connect attempts were loaded: the retry count means something.
-        TRIED = 0x80000;
-        /// The server connection was opened by this request, not reused.
-        FRESH = 0x100000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
         /// A PROXY protocol header is still to be sent to the server.

@@ -1,10 +1,10 @@
 //! `tcp_decode_proxy`: takes the PROXY protocol header off the front of a connection.
 
 use crate::net::proxy_protocol::{self, Parse};
+use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
-use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
 impl Session {
@@ -19,7 +19,6 @@ impl Session {
                 if !header.local && header.source.is_known() {
                     self.source = header.source;
                     self.destination = header.destination;
-                    self.flags.insert(SessionFlags::PROXIED);
                 }
                 self.request.analysers.remove(AnalyserSet::PROXY);
                 Verdict::Continue

@@ -101,7 +101,6 @@ impl Session {
     /// From here on bytes are relayed both ways until one side closes.
     fn begin_tunnel(&mut self, core: &mut Core) {
         self.end_analysis();
-        self.flags.insert(SessionFlags::TUNNEL);
         if let Some(transaction) = self.transaction.as_deref_mut() {
             transaction.request.state = MessageState::Tunnel;
             transaction.response.state = MessageState::Tunnel;
