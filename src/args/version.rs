@@ -10,6 +10,7 @@ use crate::config::model::Tuning;
 use crate::sys::process::system_description;
 
 pub use crate::config::COMPATIBLE_VERSION;
+pub use crate::config::condition::FEATURES;
 
 /// The version as `show info` and the banner give it.
 pub const REPORTED_VERSION: &str = "2.6.12-compatible";
@@ -19,22 +20,6 @@ pub const WEIR_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The day of the release.
 pub const RELEASE_DATE: &str = "2026/11/21";
-
-/// Optional parts as HAProxy names them (`feature(NAME)` in conditions), in byte order.
-pub const FEATURES: &[(&str, bool)] = &[
-    ("ACCEPT4", true),
-    ("EPOLL", true),
-    ("EVPORTS", false),
-    ("KQUEUE", false),
-    ("LINUX_SPLICE", true),
-    ("LUA", false),
-    ("OPENSSL", false),
-    ("POLL", true),
-    ("QUIC", false),
-    ("SYSTEMD", false),
-    ("THREAD", false),
-    ("ZLIB", false),
-];
 
 /// A poller as lists show it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -49,16 +49,25 @@ pub fn evaluate_condition(text: &str, environment: &Environment) -> Result<bool,
     }
 }
 
-/// The features whose names `feature()` knows as present; `-vv` lists them.
-pub const FEATURES: [&str; 8] = [
-    "ACCEPT4",
-    "EPOLL",
-    "GETADDRINFO",
-    "LINUX_SPLICE",
-    "LINUX_TPROXY",
-    "POLL",
-    "TFO",
-    "TPROXY",
+/// Optional parts as HAProxy names them, in byte order, and whether they are there: what
+/// `feature()` answers and `-vv` lists.
+pub const FEATURES: &[(&str, bool)] = &[
+    ("ACCEPT4", true),
+    ("EPOLL", true),
+    ("EVPORTS", false),
+    ("GETADDRINFO", true),
+    ("KQUEUE", false),
+    ("LINUX_SPLICE", true),
+    ("LINUX_TPROXY", true),
+    ("LUA", false),
+    ("OPENSSL", false),
+    ("POLL", true),
+    ("QUIC", false),
+    ("SYSTEMD", false),
+    ("TFO", true),
+    ("THREAD", false),
+    ("TPROXY", true),
+    ("ZLIB", false),
 ];
 
 /// What a line that begins with a dot was.
@@ -373,7 +382,7 @@ impl<'a> Parser<'a> {
         let second = arguments.get(1).map_or("", String::as_str);
         match name {
             "defined" => self.environment.value(first).is_some(),
-            "feature" => FEATURES.contains(&first),
+            "feature" => FEATURES.contains(&(first, true)),
             "streq" => first == second,
             "strneq" => first != second,
             "version_atleast" => version(COMPATIBLE_VERSION) >= version(first),
