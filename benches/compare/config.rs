@@ -127,13 +127,17 @@ pub(crate) fn nginx(plan: &Plan, port: u16, dir: &Path) -> Outcome<String> {
     Ok(nginx_file(&http, port, dir))
 }
 
-/// The file of nginx as the origin: it serves what lies in `dir/www`.
+/// The file of nginx as the origin: it serves what lies in `dir/www`, and the small object from its
+/// configuration. An origin that opens, corks and sends a file for 128 bytes shares its core with
+/// the load generator and falls behind the proxy, which is then measured half asleep.
 pub(crate) fn origin(port: u16, dir: &Path) -> String {
     let root = dir.join("www");
+    let small = "x".repeat(SMALL_BYTES);
     let http = format!(
         "access_log off; sendfile on; tcp_nopush on;\n    \
          open_file_cache max=16 inactive=1h; open_file_cache_valid 1h;\n    \
-         server {{ listen 127.0.0.1:{port} backlog=4096; root {}; }}",
+         server {{ listen 127.0.0.1:{port} backlog=4096; root {};\n        \
+         location = /small {{ default_type text/plain; return 200 {small}; }}\n    }}",
         root.display()
     );
     nginx_file(&http, port, dir)
@@ -193,6 +197,8 @@ const RULES: &str = "    acl is_static path_beg /static /images /css /js
     http-request redirect location https://admin.example.com/ if is_admin !has_session is_scanner
 ";
 
+/// Size of the object that all rows but the bulk ones ask for.
+const SMALL_BYTES: usize = 128;
 /// The fields of `option httplog`, as far as nginx has them.
 const LOG_FORMAT: &str = "log_format like_httplog '$remote_addr:$remote_port [$time_local] bench \
                           origin $request_time/$upstream_response_time $status $bytes_sent - - \

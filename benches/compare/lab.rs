@@ -97,7 +97,6 @@ impl Lab {
         let dir = directory.path();
         let failed = |error: std::io::Error| format!("{}: {error}", dir.display());
         fs::create_dir(dir.join("www")).map_err(failed)?;
-        fs::write(dir.join("www/small"), [b'x'; 128]).map_err(failed)?;
         let bulk = fs::File::create(dir.join("www/bulk")).map_err(failed)?;
         bulk.set_len(BULK_BYTES).map_err(failed)?;
         fs::write(dir.join("pools.map"), config::pools_map()).map_err(failed)?;
