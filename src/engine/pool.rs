@@ -59,17 +59,22 @@ impl<T> Pool<T> {
     }
 }
 
-/// A pool of buffers of one size.
+/// A pool of buffers of one size, and of a few large ones for bulk data: the kernel moves it
+/// in far fewer pieces through them, and being few, they cannot use up the memory.
 pub struct BufferPool {
     stock: Stock<Box<Buffer>>,
+    large: Stock<Box<Buffer>>,
     size: usize,
 }
 
 impl BufferPool {
     /// An empty pool without limit of buffers of `size` bytes.
     pub const fn new(name: &'static str, size: usize) -> Self {
+        let mut large = Stock::new("large buffer", LARGE_BYTES);
+        large.limit = LARGE_COUNT_MAX;
         Self {
             stock: Stock::new(name, size),
+            large,
             size,
         }
     }
@@ -92,24 +97,33 @@ impl BufferPool {
         self.stock.take(|| Box::new(Buffer::new(size)))
     }
 
-    /// Puts a buffer back; what it holds is dropped. One of another size is freed.
+    /// An empty buffer of [`LARGE_BYTES`]; `None` when all of them are in use, or when the
+    /// others are as large.
+    pub fn take_large(&mut self) -> Option<Box<Buffer>> {
+        if self.size >= LARGE_BYTES {
+            return None;
+        }
+        self.large.take(|| Box::new(Buffer::new(LARGE_BYTES)))
+    }
+
+    /// Puts a buffer back, large or not; what it holds is dropped.
     pub fn put(&mut self, mut buffer: Box<Buffer>) {
         buffer.clear();
-        let fits = buffer.size() == self.size;
-        self.stock.put(buffer);
-        if !fits {
-            self.stock.idle.pop();
+        if buffer.size() == self.size {
+            self.stock.put(buffer);
+        } else {
+            self.large.put(buffer);
         }
     }
 
     /// As [`Pool::settle`].
     pub fn settle(&mut self) -> usize {
-        self.stock.settle()
+        self.stock.settle() + self.large.settle()
     }
 
     /// As [`Pool::trim`].
     pub fn trim(&mut self) -> usize {
-        self.stock.trim()
+        self.stock.trim() + self.large.trim()
     }
 
     /// What the pool holds.
@@ -117,6 +131,11 @@ impl BufferPool {
         self.stock.counts()
     }
 }
+
+/// Size of a large buffer: two of the largest segments of the loopback.
+pub const LARGE_BYTES: usize = 128 << 10;
+/// Most large buffers in use at once.
+const LARGE_COUNT_MAX: usize = 32;
 
 /// A pool in numbers. Printed as dev7's dump on SIGQUIT prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

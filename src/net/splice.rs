@@ -8,8 +8,9 @@ use std::io;
 
 use super::stream_sock::Received;
 use crate::config::model::{ProxyOption, ProxyOptions};
+use crate::engine::fdtab::Direction;
 use crate::session::channel::{Channel, ChannelFlags, FORWARD_INFINITE};
-use crate::session::interface::InterfaceState;
+use crate::session::interface::{InterfaceFlags, InterfaceState};
 use crate::session::{Session, Side};
 use crate::sys::{self, Fd};
 use crate::worker::Core;
@@ -58,6 +59,9 @@ impl Session {
             input.flags.remove(ChannelFlags::KERN_SPLICING);
             return Received::More;
         };
+        if pipe.pending >= SPLICE_BULK_MIN {
+            return self.wait_for_pipe(side, fd, core);
+        }
         let wanted = usize::try_from(input.to_forward).unwrap_or(SPLICE_LEN_MAX);
         let wanted = wanted.min(SPLICE_LEN_MAX);
         match sys::splice::splice_in(fd, pipe.write, wanted) {
@@ -69,13 +73,17 @@ impl Session {
             Ok(count) => {
                 pipe.pending += count;
                 input.spliced(count);
+                // One piece fills the pipe or empties the socket, whichever is smaller: asking
+                // again before the pipe was drained would only be refused.
+                input.full_reads = u8::from(count >= SPLICE_BULK_MIN);
                 self.refresh_read_timer(side, core);
-                Received::More
+                Received::Drained
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 if pipe.pending > 0 {
-                    // Either the socket is empty or the pipe is full: the writer decides.
-                    return Received::Drained;
+                    // The socket is empty or the pipe full, nobody can tell: what is in the
+                    // pipe has to leave first, or a full one would be reported for ever.
+                    return self.wait_for_pipe(side, fd, core);
                 }
                 self.release_pipe(side, core);
                 Received::Drained
@@ -88,6 +96,13 @@ impl Session {
                 Received::More
             }
         }
+    }
+
+    /// Reads no more until the writer has drained the pipe and asks for it.
+    fn wait_for_pipe(&mut self, side: Side, fd: Fd, core: &mut Core) -> Received {
+        self.interface(side).flags.insert(InterfaceFlags::WAIT_ROOM);
+        core.engine.fdtab.disarm(fd, Direction::Read);
+        Received::Stopped
     }
 
     /// Moves bytes from the pipe to the socket; true when the buffer may follow.
@@ -152,5 +167,7 @@ pub fn may_use_pipes(options: ProxyOptions) -> bool {
 
 /// Shorter pieces are copied: a pipe does not pay for them (dev7: 4096).
 const SPLICE_LEN_MIN: u64 = 4096;
+/// A piece of this size is sent on at once, while it is in the processor's cache.
+const SPLICE_BULK_MIN: usize = 16 << 10;
 /// Longest piece asked of the kernel at once.
 const SPLICE_LEN_MAX: usize = 1 << 30;

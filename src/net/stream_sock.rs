@@ -25,12 +25,12 @@ pub fn stream_sock_read(worker: &mut Worker, fd: Fd) -> Polling {
         core.close(fd);
         return Polling::Wait;
     };
-    let mut polling = session.receive(side, fd, core);
+    let mut polling = Polling::Wait;
     for _ in 0..RELAYS_MAX {
+        polling = session.receive(side, fd, core);
         if !session.relay_at_once(side, fd, core) {
             break;
         }
-        polling = session.receive(side, fd, core);
     }
     session.after_read(side, core);
     polling
@@ -100,8 +100,10 @@ impl Session {
     }
 
     fn receive_once(&mut self, side: Side, fd: Fd, core: &mut Core) -> Received {
-        let (size, reserve) = (core.bufsize(), core.maxrewrite());
+        let reserve = core.maxrewrite();
         let ends = self.ends(side);
+        ends.input.attach_large(&mut core.buffers);
+        let size = ends.input.buffer_size().unwrap_or(core.buffers.size());
         let mut room = ends.input.read_room(size, reserve);
         if room == 0 && ends.input.can_replay() {
             // A body larger than the buffer cannot be replayed any more.
@@ -148,15 +150,19 @@ impl Session {
         let ends = self.ends(side);
         ends.input.received(count);
         self.refresh_read_timer(side, core);
-        let ends = self.ends(side);
-        if count < asked {
-            ends.input.full_reads = 0;
-            ends.input.flags.remove(ChannelFlags::STREAMER_FAST);
+        let plenty = asked.min(core.buffers.size());
+        let input = self.ends(side).input;
+        if count < plenty {
+            input.full_reads = 0;
+            input.flags.remove(ChannelFlags::STREAMER_FAST);
             return Received::Drained;
         }
-        ends.input.full_reads = ends.input.full_reads.saturating_add(1);
-        if ends.input.full_reads >= STREAMER_READS {
-            ends.input.flags.insert(ChannelFlags::STREAMER_FAST);
+        input.full_reads = input.full_reads.saturating_add(1);
+        if input.full_reads >= STREAMER_READS {
+            input.flags.insert(ChannelFlags::STREAMER_FAST);
+        }
+        if count < asked {
+            return Received::Drained;
         }
         Received::More
     }
@@ -211,7 +217,7 @@ impl Session {
         let is_bulk = input.full_reads > 0
             && input.to_forward > 0
             && input.input_len() == 0
-            && input.output() > 0
+            && !input.out_empty()
             && !input.flags.any(over);
         if !is_bulk || !far_is_ready {
             return false;

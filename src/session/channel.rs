@@ -10,7 +10,7 @@
 use super::analyser::AnalyserSet;
 use super::flags::flag_set;
 use crate::engine::buffer::{Buffer, NoRoom};
-use crate::engine::pool::BufferPool;
+use crate::engine::pool::{BufferPool, LARGE_BYTES};
 use crate::engine::tick::Tick;
 use crate::net::pipe::Pipe;
 
@@ -227,6 +227,23 @@ impl Channel {
             self.buffer = pool.take();
         }
         self.buffer.as_deref_mut()
+    }
+
+    /// Attaches a large buffer when the channel is empty, its producer fast, and enough of
+    /// what follows is to be forwarded unseen that no analyser ever meets a byte in it.
+    pub fn attach_large(&mut self, pool: &mut BufferPool) {
+        if self.buffer.is_none()
+            && self.flags.any(ChannelFlags::STREAMER_FAST)
+            && self.to_forward >= LARGE_BYTES as u64
+            && !self.can_replay()
+        {
+            self.buffer = pool.take_large();
+        }
+    }
+
+    /// Size of the attached buffer; `None` without one.
+    pub fn buffer_size(&self) -> Option<usize> {
+        self.buffer.as_ref().map(|buffer| buffer.size())
     }
 
     /// Returns the buffer to the pool when it holds nothing.
