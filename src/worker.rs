@@ -7,13 +7,16 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
+
+use bumpalo::Bump;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::applet::Applet;
 use crate::backend::idle::IdlePool;
 use crate::backend::lb::Balancer;
 use crate::backend::queue::Queues;
-use crate::config::model::{Config, ProxyId, ServerId, Tuning};
+use crate::config::model::{Config, PatternChange, ProxyId, ServerId, Tuning};
 use crate::engine::clock::Clock;
 use crate::engine::fdtab::{FdCallback, Polling};
 use crate::engine::poller::PollerChoice;
@@ -29,6 +32,9 @@ use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
 use crate::net::port_range::PortRange;
 use crate::process::signals;
+use crate::sample::language::PatternId;
+use crate::sample::pattern::LivePatterns;
+use crate::sample::variables::Variables;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
@@ -85,7 +91,16 @@ pub struct Core {
     pub spare_applets: Vec<Box<Applet>>,
     /// Memory given back by pools, to be returned to the system.
     pub reclaim: Reclaim,
+    /// Memory of the rules that run, empty in between.
+    pub arena: Bump,
+    /// Variables of the process.
+    pub variables: Variables,
+    /// Patterns and maps as this process sees them.
+    patterns: Vec<LivePatterns>,
 }
+
+/// Memory that the rules of one message take at most times: what is more is allocated.
+const ARENA_BYTES: usize = 32 << 10;
 
 /// What a process knows about itself.
 #[derive(Clone, Debug, Default)]
@@ -182,6 +197,13 @@ impl Worker {
             process,
             spare_applets: Vec::new(),
             reclaim: Reclaim::default(),
+            arena: Bump::with_capacity(ARENA_BYTES),
+            variables: Variables::new(),
+            patterns: config
+                .patterns
+                .iter()
+                .map(|source| LivePatterns::new(Arc::clone(&source.list)))
+                .collect(),
             release_task,
             logs_flushed_us: 0,
             log_task,
@@ -313,6 +335,29 @@ impl Context for Worker {
 }
 
 impl Core {
+    /// A list of patterns as this process sees it.
+    pub fn patterns(&self, id: PatternId) -> &LivePatterns {
+        &self.patterns[id.index()]
+    }
+
+    /// Changes the patterns of a file, in all lists that were made of it.
+    pub fn change_patterns(&mut self, change: &PatternChange, key: &[u8], value: Option<&[u8]>) {
+        let (PatternChange::Add(id, _)
+        | PatternChange::Delete(id, _)
+        | PatternChange::SetMap(id, ..)) = change;
+        let file = &self.config.patterns[id.index()].file;
+        for (source, live) in self.config.patterns.iter().zip(&mut self.patterns) {
+            if source.file != *file {
+                continue;
+            }
+            match (change, value) {
+                (PatternChange::Add(..), _) => live.add(key, None),
+                (PatternChange::Delete(..), _) => live.delete(key),
+                (PatternChange::SetMap(..), value) => live.set(key, value.unwrap_or_default()),
+            }
+        }
+    }
+
     /// `tune.bufsize`.
     pub const fn bufsize(&self) -> usize {
         self.config.global.tuning.bufsize

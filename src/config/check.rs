@@ -5,6 +5,7 @@
 //! tables of them. [`settle_limits`] comes later, once the process's own `maxconn` is known.
 
 mod identity;
+mod language;
 mod limit;
 mod mode;
 mod reference;
@@ -19,7 +20,12 @@ use super::section::proxy::draft::Draft;
 /// Checks the drafts of all proxies and turns them into proxies, servers and binds.
 pub fn check(build: &mut Build) {
     let mut drafts = std::mem::take(&mut build.proxies.drafts);
-    let Build { config, report, .. } = build;
+    let Build {
+        config,
+        report,
+        language,
+        ..
+    } = build;
     identity::check_names(&drafts, report);
     identity::check_server_names(&drafts, report);
     identity::assign_ids(&mut drafts, report);
@@ -31,6 +37,7 @@ pub fn check(build: &mut Build) {
     for draft in drafts {
         add_proxy(config, draft);
     }
+    language::settle(language, config, report);
 }
 
 /// Why a configuration without errors still cannot start: nothing in it would listen.

@@ -19,6 +19,7 @@ mod logging;
 pub mod outcome;
 mod process;
 mod reply;
+mod rules;
 mod server_side;
 #[expect(
     clippy::module_inception,

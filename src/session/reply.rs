@@ -98,7 +98,7 @@ impl Session {
         let head_only = transaction.request.head.method() == Method::Head;
         let body: &'static [u8] = match &reply.body {
             ReplyBody::Bytes(bytes) if !head_only => bytes,
-            ReplyBody::Bytes(_) | ReplyBody::Empty => b"",
+            ReplyBody::Bytes(_) | ReplyBody::Empty | ReplyBody::Format(_) => b"",
         };
         let connection: &'static [u8] = match transaction.connections.farewell() {
             Farewell::Close => b"Connection: close\r\n",

@@ -17,6 +17,7 @@ use crate::config::model::{ProxyId, ServerId};
 use crate::engine::task::TaskId;
 use crate::net::address::PeerAddress;
 use crate::net::listener::ListenerId;
+use crate::sample::variables::Variables;
 
 flag_set! {
     /// Facts about a session that analysers and the end of it need.
@@ -102,6 +103,10 @@ pub struct Session {
     pub counted: (u64, u64),
     /// Idle connections wait for this session alone.
     pub has_private_idle: bool,
+    /// The rule that waits for data, by its place in its set.
+    pub rule_at: u16,
+    /// Variables of the session's scope, once one was set.
+    pub variables: Option<Box<Variables>>,
     /// The HTTP request being processed.
     pub transaction: Option<Box<Transaction>>,
 }
@@ -133,6 +138,8 @@ impl Session {
             timing: Timing::default(),
             counted: (0, 0),
             has_private_idle: false,
+            rule_at: 0,
+            variables: None,
             transaction: None,
         }
     }
@@ -155,6 +162,6 @@ mod tests {
     #[test]
     fn an_idle_session_stays_small() {
         // An idle client costs one session: 640 bytes with its descriptor, task and timer.
-        assert!(size_of::<Session>() <= 376, "{}", size_of::<Session>());
+        assert!(size_of::<Session>() <= 384, "{}", size_of::<Session>());
     }
 }

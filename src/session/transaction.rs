@@ -12,6 +12,7 @@ use crate::http::head::{Head, Version};
 use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
+use crate::sample::variables::Variables;
 
 /// How far a message was forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,6 +126,12 @@ pub struct Transaction {
     pub reason: Option<&'static str>,
     /// The server stopped taking the request; its answer may still come.
     pub request_lost: bool,
+    /// Variables of the transaction.
+    pub variables: Variables,
+    /// Variables of the request's rules.
+    pub request_variables: Variables,
+    /// Variables of the response's rules.
+    pub response_variables: Variables,
 }
 
 impl Default for Transaction {
@@ -137,6 +144,9 @@ impl Default for Transaction {
             request_line: Vec::new(),
             reason: None,
             request_lost: false,
+            variables: Variables::new(),
+            request_variables: Variables::new(),
+            response_variables: Variables::new(),
         }
     }
 }
@@ -151,6 +161,9 @@ impl Transaction {
         self.request_line.clear();
         self.reason = None;
         self.request_lost = false;
+        self.variables.clear();
+        self.request_variables.clear();
+        self.response_variables.clear();
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use weir::config::diagnostic::Level;
 use weir::config::environment::Environment;
 use weir::config::loader;
-use weir::config::model::{HttpAction, ReplyBody};
+use weir::config::model::{Action, Decision, ReplyBody, RuleSet};
 
 use rows::ROWS;
 
@@ -127,7 +127,11 @@ fn replies_are_those_of_the_reference() {
         let file = directory.write("c.cfg", &expand(&text, &directory.0));
         let (config, report) = loader::load(std::slice::from_ref(&file), &Environment::default());
         assert!(!report.has_errors(), "{}", report.render(1));
-        let HttpAction::Return(reply) = &config.proxies[0].http_request_rules[0].action;
+        let Action::Decide(Decision::Return(reply)) =
+            &config.proxies[0].rules.of(RuleSet::HttpRequest)[0].action
+        else {
+            panic!("no return rule");
+        };
         let mut own = reply.head.clone();
         own.extend_from_slice(b"\r\n");
         if let ReplyBody::Bytes(body) = &reply.body {

@@ -2,7 +2,7 @@
 //! bytes, and the other way round a default of HTTP frontends.
 
 use crate::config::diagnostic::{Diagnostic, Report};
-use crate::config::model::{LogFormat, Mode, ProxyOption};
+use crate::config::model::{LogFormat, Mode, ProxyOption, RuleSet};
 use crate::config::section::proxy::draft::Draft;
 
 /// Takes the format back that a frontend cannot fill, and tells when no line will be sent.
@@ -37,6 +37,16 @@ pub(super) fn settle_smart_accept(draft: &mut Draft) {
     proxy.options.set(ProxyOption::TcpSmartAccept, on);
 }
 
+/// Rules over HTTP messages.
+const HTTP_RULES: [RuleSet; 6] = [
+    RuleSet::HttpRequest,
+    RuleSet::HttpResponse,
+    RuleSet::HttpAfterResponse,
+    RuleSet::LegacyRequest,
+    RuleSet::LegacyResponse,
+    RuleSet::Redirect,
+];
+
 /// Drops, with a warning each, what only HTTP mode would use.
 pub(super) fn check_http_settings(draft: &mut Draft, report: &mut Report) {
     if draft.proxy.mode == Mode::Http {
@@ -48,9 +58,12 @@ pub(super) fn check_http_settings(draft: &mut Draft, report: &mut Report) {
         report.push(Diagnostic::warning(span, message));
     };
     let (span, proxy) = (draft.span, &mut draft.proxy);
-    if let Some(rule) = proxy.http_request_rules.first() {
-        warn(rule.place.into(), "'http-request' rules", "they require");
-        proxy.http_request_rules.clear();
+    for set in HTTP_RULES {
+        if let Some(rule) = proxy.rules.of(set).first() {
+            let what = format!("'{}' rules", set.name());
+            warn(rule.place.into(), &what, "they require");
+            proxy.rules.of_mut(set).clear();
+        }
     }
     for (option, frontend, backend, text) in HTTP_OPTIONS {
         let sides = proxy.capabilities;

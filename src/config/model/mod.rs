@@ -6,6 +6,8 @@
 
 use std::num::NonZeroU32;
 
+use crate::sample::language::PatternSource;
+
 mod bind;
 mod global;
 mod logging;
@@ -21,7 +23,11 @@ pub use proxy::{
     Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption,
     ProxyOptions, Timeouts,
 };
-pub use rules::{HttpAction, HttpRule, Reply, ReplyBody};
+pub use rules::{
+    Action, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,
+    ReplyPage, Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule,
+    SwitchTarget, UriPart,
+};
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
 
 /// Declares a typed index into one of the configuration's tables.
@@ -94,6 +100,10 @@ pub struct Config {
     pub servers: Vec<Server>,
     /// All sockets to listen on, one entry per address and port.
     pub binds: Vec<Bind>,
+    /// All lists of patterns and maps.
+    pub patterns: Vec<PatternSource>,
+    /// Names of variables, by number.
+    pub variables: Vec<String>,
 }
 
 impl Config {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::http::connection::Mode as ConnectionMode;
 use crate::http::errors::ErrorPage;
 
-use super::{BindId, HttpRule, LogFormat, LogTarget, Place, ProxyId, ServerId, Source};
+use super::{BindId, LogFormat, LogTarget, Place, ProxyId, RuleLists, ServerId, Source};
 
 /// What a section may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -277,7 +277,7 @@ pub struct Proxy {
     /// `errorfile`: status and the page.
     pub errorfiles: Vec<(u16, Arc<ErrorPage>)>,
     /// `http-request` rules in order.
-    pub http_request_rules: Vec<HttpRule>,
+    pub rules: RuleLists,
     /// Logging.
     pub log: LogLine,
     /// `default_backend`, or the proxy itself for a `listen`.

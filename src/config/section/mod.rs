@@ -14,6 +14,7 @@ use super::diagnostic::{Parse, Report};
 use super::environment::Environment;
 use super::keyword::{KeywordInfo, Line, Sections};
 use super::model::{Config, UnixPermissions};
+use crate::sample::language::Language;
 
 /// A kind of section.
 pub struct Section {
@@ -51,6 +52,8 @@ pub struct Build {
     pub section_name: String,
     /// What the `global` section remembers between lines.
     pub global: global::GlobalState,
+    /// What expressions share: variables, patterns, open references.
+    pub language: Language,
     /// What the proxy sections remember between lines and sections.
     pub proxies: proxy::ProxySections,
 }

@@ -18,6 +18,7 @@ mod option;
 mod parameter;
 mod process_set;
 mod reply;
+pub(crate) mod rule;
 mod server;
 mod source;
 mod timeout;
@@ -209,11 +210,13 @@ fn begin(build: &mut Build, mut draft: Draft, fault: Option<Diagnostic>) {
         draft.has_errors = true;
         build.report.push(fault);
     }
+    build.language.open_section(&draft.proxy.name);
     let context = ProxyContext {
         draft,
         warnings: Vec::new(),
         bufsize: build.config.global.tuning.bufsize,
         unix: build.unix_defaults.clone(),
+        language: std::mem::take(&mut build.language),
     };
     build.proxies.context = Some(Box::new(context));
 }
@@ -291,6 +294,7 @@ fn close(build: &mut Build) -> Parse<()> {
     let Some(context) = build.proxies.context.take() else {
         return Ok(());
     };
+    build.language = context.language;
     if context.draft.is_defaults() {
         build.proxies.defaults.push(context.draft);
         return Ok(());
@@ -319,7 +323,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
-        http_request::KEYWORDS,
+        rule::KEYWORDS,
         option::KEYWORDS,
         server::KEYWORDS,
         timeout::KEYWORDS,

@@ -152,13 +152,13 @@ impl Session {
         self.http_reply_and_close(None, core);
     }
 
-    pub(super) fn note_reason(&mut self, word: &'static str) {
+    pub(in crate::session) fn note_reason(&mut self, word: &'static str) {
         if let Some(transaction) = self.transaction.as_deref_mut() {
             transaction.reason = Some(word);
         }
     }
 
-    pub(super) const fn end_analysis(&mut self) {
+    pub(in crate::session) const fn end_analysis(&mut self) {
         self.request.analysers = AnalyserSet::EMPTY;
         self.response.analysers = AnalyserSet::EMPTY;
     }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::config::model::{Forwarded, HttpAction, ProxyId, ProxyOption};
+use crate::config::model::{Forwarded, ProxyId, ProxyOption, RuleSet};
 use crate::http::connection::{self, Mode, Options};
 use crate::http::forwarded::add_address;
 use crate::http::rewrite::{RewriteError, Rewriter};
@@ -11,6 +11,7 @@ use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::rules::Flow;
 use crate::worker::Core;
 
 impl Session {
@@ -22,12 +23,10 @@ impl Session {
         core: &mut Core,
     ) -> Verdict {
         log::trace!("http_process_req_common {proxy:?}");
-        // Every action there is answers the request, so the first rule decides.
-        let Some(rule) = core.config.proxy(proxy).http_request_rules.first() else {
-            return Verdict::Continue;
-        };
-        match &rule.action {
-            HttpAction::Return(reply) => self.answer_with(reply, core),
+        match self.run_rules(RuleSet::HttpRequest, proxy, core) {
+            Flow::Next | Flow::Stop => Verdict::Continue,
+            Flow::Wait => Verdict::Wait,
+            Flow::End(verdict) => verdict,
         }
     }
 
@@ -98,7 +97,7 @@ impl Session {
     }
 
     /// The request grew beyond what the buffer holds.
-    fn no_room_for_request(&mut self, core: &mut Core) -> Verdict {
+    pub(in crate::session) fn no_room_for_request(&mut self, core: &mut Core) -> Verdict {
         self.note_reason("rewrite-room");
         core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
         self.outcome.note(Cause::Proxy, Stage::Request);

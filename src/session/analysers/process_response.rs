@@ -1,12 +1,13 @@
 //! `http_process_res_common`: rules over a response and what is rewritten in its head.
 
-use crate::config::model::ProxyOption;
+use crate::config::model::{ProxyOption, RuleSet};
 use crate::http::connection;
 use crate::http::framing::BodyLength;
 use crate::http::rewrite::Rewriter;
 use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::outcome::{Cause, Stage};
+use crate::session::rules::Flow;
 use crate::worker::Core;
 
 impl Session {
@@ -17,6 +18,19 @@ impl Session {
         self.response
             .analysers
             .remove(AnalyserSet::RES_HTTP_PROCESS);
+        for (set, proxy) in [
+            (RuleSet::HttpResponse, self.backend),
+            (RuleSet::HttpResponse, self.frontend),
+        ] {
+            if proxy == self.frontend && self.backend == self.frontend {
+                continue;
+            }
+            match self.run_rules(set, proxy, core) {
+                Flow::Next | Flow::Stop => {}
+                Flow::Wait => return Verdict::Wait,
+                Flow::End(verdict) => return verdict,
+            }
+        }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
@@ -46,7 +60,7 @@ impl Session {
         Verdict::Continue
     }
 
-    fn no_room_for_response(&mut self, core: &mut Core) -> Verdict {
+    pub(in crate::session) fn no_room_for_response(&mut self, core: &mut Core) -> Verdict {
         self.note_reason("rewrite-room");
         self.count_failed_response(core);
         self.outcome.note(Cause::Proxy, Stage::Headers);

@@ -11,6 +11,7 @@ use crate::config::model::{
     Server, Timeouts,
 };
 use crate::config::section::UnixDefaults;
+use crate::sample::language::Language;
 
 /// What the handlers of one line work on.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct ProxyContext {
     pub(crate) bufsize: usize,
     /// `unix-bind` so far.
     pub(crate) unix: UnixDefaults,
+    /// Names and patterns that expressions share.
+    pub(crate) language: Language,
 }
 
 /// The name of another proxy, resolved once all files are read.

@@ -1,51 +1,20 @@
-//! `http-request`: the rules that requests run through.
+//! `return`: answers that rules make.
 //!
-//! Answers are rendered here, once, so that a request only copies bytes.
+//! They are rendered here, once, so that a request only copies bytes.
 
 use super::draft::ProxyContext;
 use super::forwarded::is_token;
+use super::rule::RuleReader;
 use super::{answer_file, errorfile, reply};
 use crate::config::diagnostic::{Diagnostic, Parse};
-use crate::config::keyword::{Keyword, Line, Sections};
-use crate::config::model::{HttpAction, HttpRule, Reply, ReplyBody};
+use crate::config::model::{Reply, ReplyBody, ReplyPage};
 use crate::config::word::{Word, Words};
 
-/// Sorted by name.
-pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[Keyword {
-    name: "http-request return",
-    sections: Sections::ANY_PROXY,
-    usage: "http-request return [status <code>] [content-type <type>] \
-            [string <text> | file <path> | errorfile <path>] [hdr <name> <value>]...",
-    doc: "Answers the request here, without a server.",
-    since: "2.2",
-    negatable: false,
-    parse: parse_return,
-}];
-
-fn parse_return(context: &mut ProxyContext, line: &Line) -> Parse<()> {
-    if context.draft.is_defaults() && context.draft.proxy.name.is_empty() {
-        let message = "'http-request' not allowed in anonymous 'defaults' section.";
-        return Err(line
-            .words
-            .keyword_error(message)
-            .hint("give the section a name"));
-    }
-    let name = &context.draft.proxy.name;
-    let owner = format!(
-        "error detected in proxy '{name}' while parsing '{}' rule",
-        RETURN
-    );
-    let parameters = read_parameters(&line.words, context.bufsize)
-        .map_err(|error| super::parameter::owned_by(&owner, error))?;
-    let reply = parameters
-        .into_reply(&line.words, context)
-        .map_err(|error| super::parameter::owned_by(&owner, error))?;
-    let rule = HttpRule {
-        action: HttpAction::Return(reply),
-        place: line.place,
-    };
-    context.draft.proxy.http_request_rules.push(rule);
-    Ok(())
+/// Reads what an answer is made of: status, content, headers.
+pub(super) fn read_reply(reader: &mut RuleReader<'_>) -> Parse<Reply> {
+    let bufsize = reader.context.bufsize;
+    let parameters = read_parameters(reader, bufsize)?;
+    parameters.into_reply(reader.words, reader.context)
 }
 
 /// What the words of the rule say.
@@ -59,7 +28,8 @@ struct Parameters {
     errorfile_at: Option<usize>,
 }
 
-fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
+fn read_parameters(reader: &mut RuleReader<'_>, bufsize: usize) -> Parse<Parameters> {
+    let words = reader.words;
     let mut parameters = Parameters {
         status: 200,
         content_type: None,
@@ -68,8 +38,8 @@ fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
         body: None,
         errorfile_at: None,
     };
-    let mut at = 2;
-    while let Some(word) = words.get(at) {
+    while let Some(word) = reader.peek() {
+        let at = reader.at;
         match word.text() {
             "status" => parameters.status = parse_status(words, at + 1)?,
             "content-type" => {
@@ -90,11 +60,11 @@ fn read_parameters(words: &Words, bufsize: usize) -> Parse<Parameters> {
             "file" => parameters.body = Some(read_body(words, at, bufsize)?),
             "hdr" => {
                 parameters.add_header(words, at)?;
-                at += 1;
+                reader.at += 1;
             }
             other => return Err(unknown(word, other)),
         }
-        at += 2;
+        reader.at += 2;
     }
     Ok(parameters)
 }
@@ -151,6 +121,7 @@ impl Parameters {
             headers: Vec::new(),
             body: ReplyBody::Bytes(body),
             head,
+            page: ReplyPage::Own,
         })
     }
 
@@ -197,9 +168,10 @@ impl Parameters {
         Ok(Reply {
             status: self.status,
             content_type,
-            headers: self.headers,
+            headers: Vec::new(),
             body,
             head,
+            page: ReplyPage::Own,
         })
     }
 }
@@ -260,9 +232,6 @@ fn unescape_format(word: &Word) -> Parse<Word> {
 
 fn unknown(word: &Word, text: &str) -> Diagnostic {
     match text {
-        "if" | "unless" => word.error(format!(
-            "conditions are not supported yet: '{text}' cannot follow 'http-request return'"
-        )),
         "errorfiles" | "default-errorfiles" | "lf-string" | "lf-file" => word
             .error(format!("'{text}' is not supported yet"))
             .hint("use 'string', 'file' or 'errorfile'"),
@@ -274,8 +243,6 @@ fn unknown(word: &Word, text: &str) -> Diagnostic {
         }
     }
 }
-
-const RETURN: &str = "http-request return";
 
 /// Headers that follow from the rest of the rule or from the connection.
 const OWN_HEADERS: [&str; 4] = [

@@ -5,8 +5,8 @@ use crate::config::diagnostic::{Report, Source};
 use crate::config::environment::Environment;
 use crate::config::loader::{Options, load_sources};
 use crate::config::model::{
-    AddressSpec, Config, ConnectionMode, Forwarded, HttpAction, LogFormat, PortRule, Proxy,
-    ProxyOption, ProxyProtocol, ReplyBody, Server, SourceAddress, Timeouts,
+    Action, AddressSpec, Config, ConnectionMode, Decision, Forwarded, LogFormat, PortRule, Proxy,
+    ProxyOption, ProxyProtocol, ReplyBody, RuleSet, Server, SourceAddress, Timeouts,
 };
 use proptest::prelude::*;
 
@@ -396,10 +396,11 @@ fn rules_of_named_defaults_come_first() {
          frontend f\n bind :80\n http-request return status 202\n",
     );
     assert!(!report.has_errors(), "{}", report.render(1));
-    let rules = config.proxies[0].http_request_rules.iter();
+    let rules = config.proxies[0].rules.of(RuleSet::HttpRequest).iter();
     let statuses: Vec<u16> = rules
         .map(|rule| match &rule.action {
-            HttpAction::Return(reply) => reply.status,
+            Action::Decide(Decision::Return(reply)) => reply.status,
+            other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(statuses, [201, 202]);
@@ -411,11 +412,14 @@ fn return_is_rendered_at_load() {
         " http-request return status 404 hdr X-A \"100%%\" content-type text/plain string \"a\\n\"",
     )
     .1;
-    let HttpAction::Return(reply) = &proxy.http_request_rules[0].action;
+    let Action::Decide(Decision::Return(reply)) = &proxy.rules.of(RuleSet::HttpRequest)[0].action
+    else {
+        panic!("no return rule");
+    };
     let head = "HTTP/1.1 404 Not Found\r\nx-a: 100%\r\ncontent-length: 2\r\n\
                 content-type: text/plain\r\n";
     assert_eq!(String::from_utf8_lossy(&reply.head), head);
-    assert_eq!(reply.body, ReplyBody::Bytes(b"a\n".to_vec()));
+    assert!(matches!(&reply.body, ReplyBody::Bytes(bytes) if *bytes == b"a\n".to_vec()));
 }
 
 #[test]
@@ -450,7 +454,10 @@ fn return_with_an_error_file_wants_one_that_can_be_had() {
         assert!(report.has_errors(), "{line}");
     }
     let proxy = listen(" http-request return status 503 errorfile /dev/null hdr a b").1;
-    let HttpAction::Return(reply) = &proxy.http_request_rules[0].action;
+    let Action::Decide(Decision::Return(reply)) = &proxy.rules.of(RuleSet::HttpRequest)[0].action
+    else {
+        panic!("no return rule");
+    };
     assert!(reply.status == 503 && reply.head.is_empty());
 }
 

@@ -1,0 +1,125 @@
+//! Fetches: where samples come from.
+//!
+//! One static table per layer, one entry per keyword; [`find`] looks a name up when the
+//! configuration is read, evaluation calls the entry's function. A fetch never allocates and
+//! never fails loudly: what is not there is [`Fetched::Missing`], what has not arrived yet
+//! [`Fetched::NotYet`].
+
+use super::arg::{Arg, ArgSpec};
+use super::context::{Context, Cursor, Fetched};
+use super::language::Language;
+use super::value::Type;
+use crate::config::suggest;
+
+mod http;
+mod internal;
+
+/// Finds a sample.
+pub type FetchFn = for<'a> fn(&Context<'a>, &'a [Arg], &mut Cursor) -> Fetched<'a>;
+
+/// Looks at the arguments of a fetch when they are read, and may replace them.
+pub type CheckArgs = fn(&mut Language, &mut Vec<Arg>) -> Result<(), String>;
+
+/// One keyword that fetches.
+pub struct Fetch {
+    /// Its name.
+    pub name: &'static str,
+    /// What stands between the parentheses.
+    pub args: ArgSpec,
+    /// The type of what it finds.
+    pub output: Type,
+    /// What must be there for it to find anything.
+    pub needs: Needs,
+    /// How it is written: `req.hdr([<name>[,<occ>]])`.
+    pub usage: &'static str,
+    /// What it returns, in one sentence.
+    pub doc: &'static str,
+    /// Checks and completes the arguments; most need nothing.
+    pub check: Option<CheckArgs>,
+    /// Finds the sample.
+    pub run: FetchFn,
+}
+
+impl std::fmt::Debug for Fetch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// What a fetch reads, and what is there where rules run: a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs(u16);
+
+impl Needs {
+    /// Nothing but the process.
+    pub const NOTHING: Self = Self(0);
+    /// The client's connection.
+    pub const CLIENT: Self = Self(0x1);
+    /// Bytes of the request.
+    pub const REQUEST_BYTES: Self = Self(0x2);
+    /// The head of the request.
+    pub const REQUEST_HEAD: Self = Self(0x4);
+    /// The body of the request.
+    pub const REQUEST_BODY: Self = Self(0x8);
+    /// The server's connection.
+    pub const SERVER: Self = Self(0x10);
+    /// Bytes of the response.
+    pub const RESPONSE_BYTES: Self = Self(0x20);
+    /// The head of the response.
+    pub const RESPONSE_HEAD: Self = Self(0x40);
+    /// The body of the response.
+    pub const RESPONSE_BODY: Self = Self(0x80);
+    /// A transaction whose request line was read once, though it may be gone.
+    pub const TRANSACTION: Self = Self(0x100);
+
+    /// Both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// True when all of it is in `available`.
+    pub const fn is_met_by(self, available: Self) -> bool {
+        self.0 & !available.0 == 0
+    }
+
+    /// What it needs, in words, for a warning.
+    pub const fn describe(self) -> &'static str {
+        if self.0 & Self::RESPONSE_BODY.0 != 0 {
+            "HTTP response body"
+        } else if self.0 & Self::RESPONSE_HEAD.0 != 0 {
+            "HTTP response headers"
+        } else if self.0 & Self::RESPONSE_BYTES.0 != 0 {
+            "response buffer contents"
+        } else if self.0 & Self::SERVER.0 != 0 {
+            "server connection information"
+        } else if self.0 & Self::REQUEST_BODY.0 != 0 {
+            "HTTP request body"
+        } else if self.0 & Self::REQUEST_HEAD.0 != 0 {
+            "HTTP request headers"
+        } else if self.0 & Self::REQUEST_BYTES.0 != 0 {
+            "request buffer contents"
+        } else if self.0 & Self::TRANSACTION.0 != 0 {
+            "HTTP transaction information"
+        } else {
+            "client connection information"
+        }
+    }
+}
+
+/// The fetch of this name.
+pub fn find(name: &str) -> Option<&'static Fetch> {
+    all().find(|fetch| fetch.name == name)
+}
+
+/// Every fetch there is.
+pub fn all() -> impl Iterator<Item = &'static Fetch> {
+    TABLES.iter().flat_map(|table| table.iter())
+}
+
+/// The fetch whose name is most like this one, for a message.
+pub fn closest(name: &str) -> Option<&'static str> {
+    suggest::closest(name, all().map(|fetch| fetch.name))
+}
+
+static TABLES: &[&[Fetch]] = &[http::FETCHES, internal::FETCHES];

@@ -1,0 +1,239 @@
+//! Rules that change the head of a message, in its buffer.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+use regex::bytes::Regex;
+
+use super::{Flow, Scene};
+use crate::config::model::{Edit, NameMatch, UriPart};
+use crate::http::head::element_ranges;
+use crate::http::rewrite::{RewriteError, Rewriter};
+use crate::http::status;
+use crate::session::Session;
+use crate::worker::Core;
+
+impl Session {
+    pub(super) fn edit(
+        &mut self,
+        edit: &'static Edit,
+        scene: Scene,
+        arena: &Bump,
+        core: &mut Core,
+    ) -> Flow {
+        match self.try_edit(edit, scene, arena, core) {
+            Ok(()) => Flow::Next,
+            Err(error) => {
+                log::debug!("a rule could not change the head: {error:?}");
+                Flow::End(self.no_room_for_rule(scene, core))
+            }
+        }
+    }
+
+    fn try_edit(
+        &mut self,
+        edit: &'static Edit,
+        scene: Scene,
+        arena: &Bump,
+        core: &mut Core,
+    ) -> Result<(), RewriteError> {
+        let text = match edit {
+            Edit::AddHeader(_, format)
+            | Edit::SetHeader(_, format)
+            | Edit::ReplaceHeader(_, _, format)
+            | Edit::ReplaceValue(_, _, format)
+            | Edit::SetMethod(format)
+            | Edit::SetUri(_, format)
+            | Edit::ReplaceUri(_, _, format) => self.rendered(format, scene, arena, core),
+            Edit::DeleteHeader(_) | Edit::SetStatus(..) => b"",
+        };
+        let Some(mut rewriter) = self.rewriter(scene, core) else {
+            return Ok(());
+        };
+        match edit {
+            Edit::AddHeader(name, _) => rewriter.add(name, text),
+            Edit::SetHeader(name, _) => {
+                rewriter.remove_named(name);
+                rewriter.add(name, text)
+            }
+            Edit::DeleteHeader(name) => delete(&mut rewriter, name),
+            Edit::ReplaceHeader(name, regex, _) => {
+                replace_values(&mut rewriter, name, regex, text, arena)
+            }
+            Edit::ReplaceValue(name, regex, _) => {
+                replace_elements(&mut rewriter, name, regex, text, arena)
+            }
+            Edit::SetMethod(_) => rewriter.set_method(text),
+            Edit::SetUri(part, _) => set_uri(&mut rewriter, *part, text, arena),
+            Edit::ReplaceUri(part, regex, _) => {
+                let old = part_of(&rewriter, *part);
+                match replaced(regex, old, text, arena) {
+                    Some(new) => set_uri(&mut rewriter, *part, new, arena),
+                    None => Ok(()),
+                }
+            }
+            Edit::SetStatus(code, reason) => {
+                let reason = reason
+                    .as_deref()
+                    .unwrap_or_else(|| status::reason(*code).as_bytes());
+                rewriter.set_status(*code, reason)
+            }
+        }
+    }
+
+    /// The head that the rules of a set change; `None` when it is not here.
+    fn rewriter<'a>(&'a mut self, scene: Scene, core: &Core) -> Option<Rewriter<'a>> {
+        let transaction = self.transaction.as_deref_mut()?;
+        let (channel, message) = match scene.set.is_response() {
+            false => (&mut self.request, &mut transaction.request),
+            true => (&mut self.response, &mut transaction.response),
+        };
+        let (buffer, base) = channel.message()?;
+        let rewriter = Rewriter::new(buffer, base, &mut message.head);
+        Some(rewriter.with_growth(core.config.global.tuning.maxrewrite))
+    }
+}
+
+fn delete(rewriter: &mut Rewriter<'_>, name: &NameMatch) -> Result<(), RewriteError> {
+    if let NameMatch::Str(name) = name {
+        rewriter.remove_named(name);
+        return Ok(());
+    }
+    let mut index = 0;
+    while let Some((present, _)) = rewriter.view().line(index) {
+        if name.matches(present) {
+            rewriter.remove(index)?;
+        } else {
+            index += 1;
+        }
+    }
+    Ok(())
+}
+
+impl NameMatch {
+    fn matches(&self, name: &[u8]) -> bool {
+        let same = |part: Option<&[u8]>, wanted: &[u8]| {
+            part.is_some_and(|part| part.eq_ignore_ascii_case(wanted))
+        };
+        match self {
+            Self::Str(wanted) => name.eq_ignore_ascii_case(wanted),
+            Self::Beg(wanted) => same(name.get(..wanted.len()), wanted),
+            Self::End(wanted) => {
+                let from = name.len().checked_sub(wanted.len());
+                same(from.and_then(|from| name.get(from..)), wanted)
+            }
+            Self::Sub(wanted) => name
+                .windows(wanted.len().max(1))
+                .any(|part| part.eq_ignore_ascii_case(wanted)),
+            Self::Reg(regex) => regex.is_match(name),
+        }
+    }
+}
+
+fn replace_values(
+    rewriter: &mut Rewriter<'_>,
+    name: &[u8],
+    regex: &Regex,
+    template: &[u8],
+    arena: &Bump,
+) -> Result<(), RewriteError> {
+    let mut from = 0;
+    while let Some(index) = rewriter.view().find_name(name, from) {
+        from = index + 1;
+        let Some((_, old)) = rewriter.view().line(index) else {
+            break;
+        };
+        if let Some(new) = replaced(regex, old, template, arena) {
+            rewriter.set_value(index, new)?;
+        }
+    }
+    Ok(())
+}
+
+/// From the last element to the first, so that the places of the others stay.
+fn replace_elements(
+    rewriter: &mut Rewriter<'_>,
+    name: &[u8],
+    regex: &Regex,
+    template: &[u8],
+    arena: &Bump,
+) -> Result<(), RewriteError> {
+    let mut from = 0;
+    while let Some(index) = rewriter.view().find_name(name, from) {
+        from = index + 1;
+        let Some((_, value)) = rewriter.view().line(index) else {
+            break;
+        };
+        let mut ranges = ArenaVec::new_in(arena);
+        ranges.extend(element_ranges(value));
+        while let Some(range) = ranges.pop() {
+            let Some((_, value)) = rewriter.view().line(index) else {
+                break;
+            };
+            let old = value.get(range.clone()).unwrap_or_default();
+            if let Some(new) = replaced(regex, old, template, arena) {
+                rewriter.splice_value(index, range.start, range.len(), new)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The template with `\1` and the like filled in; `None` when nothing matches. The match has
+/// not to span the text: what stands around it is dropped, as the manual has it.
+fn replaced<'a>(regex: &Regex, old: &[u8], template: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
+    let captures = regex.captures(old)?;
+    let mut out = ArenaVec::with_capacity_in(old.len() + template.len(), arena);
+    let mut bytes = template.iter().copied();
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        match bytes.next() {
+            Some(digit @ b'0'..=b'9') => {
+                let group = captures.get(usize::from(digit - b'0'));
+                out.extend_from_slice(group.map_or(&[], |group| group.as_bytes()));
+            }
+            Some(other) => out.push(other),
+            None => out.push(b'\\'),
+        }
+    }
+    Some(out.into_bump_slice())
+}
+
+fn part_of<'a>(rewriter: &'a Rewriter<'_>, part: UriPart) -> &'a [u8] {
+    let view = rewriter.view();
+    match part {
+        UriPart::Whole => view.uri(),
+        UriPart::Path => view.path(),
+        UriPart::PathAndQuery => view.path_and_query(),
+        UriPart::Query => view.query().unwrap_or_default(),
+    }
+}
+
+/// Puts a new part into the URI of the request.
+fn set_uri(
+    rewriter: &mut Rewriter<'_>,
+    part: UriPart,
+    new: &[u8],
+    arena: &Bump,
+) -> Result<(), RewriteError> {
+    let view = rewriter.view();
+    let uri = view.uri();
+    let full = view.path_and_query();
+    let before = uri.len() - full.len();
+    let path_len = view.path().len();
+    let (from, to, mark): (usize, usize, &[u8]) = match part {
+        UriPart::Whole => (0, uri.len(), b""),
+        UriPart::Path => (before, before + path_len, b""),
+        UriPart::PathAndQuery => (before, uri.len(), b""),
+        UriPart::Query if new.is_empty() => (before + path_len, uri.len(), b""),
+        UriPart::Query => (before + path_len, uri.len(), b"?"),
+    };
+    let mut out = ArenaVec::with_capacity_in(uri.len() + new.len() + 1, arena);
+    out.extend_from_slice(uri.get(..from).unwrap_or_default());
+    out.extend_from_slice(mark);
+    out.extend_from_slice(new);
+    out.extend_from_slice(uri.get(to..).unwrap_or_default());
+    rewriter.set_uri(&out)
+}

@@ -1,0 +1,213 @@
+//! Carrying out the rules of a configuration: `tcp-request`, `http-request` and the others.
+//!
+//! The analysers call [`Session::run_rules`] for one set of one proxy. Conditions and values
+//! are evaluated over a [`Context`] of references into the session; what they make lives in
+//! the arena, so that the session can then be changed. Invariants: a rule that must wait is
+//! resumed where it stood; the arena is emptied when the set is through.
+
+mod decide;
+mod edit;
+mod setting;
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::Session;
+use super::analyser::Verdict;
+use super::channel::{Channel, ChannelFlags};
+use super::transaction::{MessageState, Transaction};
+use crate::config::model::{Action, ProxyId, Rule, RuleSet};
+use crate::sample::acl::Answer;
+use crate::sample::context::{Context, Direction, MessageView};
+use crate::sample::format::Format;
+use crate::sample::variables::{Scope, Variables};
+use crate::worker::Core;
+
+/// How a walk over rules goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// With the next rule.
+    Next,
+    /// Not at all: no further rule of the set is looked at.
+    Stop,
+    /// Later, with the same rule: data is missing.
+    Wait,
+    /// The rule has taken the message's fate into its hands.
+    End(Verdict),
+}
+
+impl Session {
+    /// Runs the rules of a set of a proxy over the message.
+    pub(super) fn run_rules(&mut self, set: RuleSet, proxy: ProxyId, core: &mut Core) -> Flow {
+        let rules = core.config.proxy(proxy).rules.of(set);
+        if rules.is_empty() {
+            return Flow::Next;
+        }
+        let mut arena = std::mem::take(&mut core.arena);
+        let scene = Scene { set, proxy };
+        let flow = self.walk(rules, scene, &arena, core);
+        arena.reset();
+        core.arena = arena;
+        flow
+    }
+
+    fn walk(
+        &mut self,
+        rules: &'static [Rule],
+        scene: Scene,
+        arena: &Bump,
+        core: &mut Core,
+    ) -> Flow {
+        let start = usize::from(self.rule_at);
+        for (index, rule) in rules.iter().enumerate().skip(start) {
+            let answer = match &rule.condition {
+                None => Answer::Pass,
+                Some(condition) => condition.eval(&self.context(scene, arena, core)),
+            };
+            let flow = match answer {
+                Answer::Pass => self.act(&rule.action, scene, arena, core),
+                Answer::Fail => Flow::Next,
+                Answer::Unknown => Flow::Wait,
+            };
+            match flow {
+                Flow::Next => {}
+                Flow::Wait => {
+                    self.rule_at = u16::try_from(index).unwrap_or(u16::MAX);
+                    return Flow::Wait;
+                }
+                Flow::Stop | Flow::End(_) => {
+                    self.rule_at = 0;
+                    return flow;
+                }
+            }
+        }
+        self.rule_at = 0;
+        Flow::Next
+    }
+
+    /// One action.
+    fn act(
+        &mut self,
+        action: &'static Action,
+        scene: Scene,
+        arena: &Bump,
+        core: &mut Core,
+    ) -> Flow {
+        match action {
+            Action::Decide(decision) => self.decide(decision, scene, arena, core),
+            Action::Edit(edit) => self.edit(edit, scene, arena, core),
+            Action::Set(setting) => self.set(setting, scene, arena, core),
+            Action::Patterns(change) => self.change_patterns(change, scene, arena, core),
+        }
+    }
+
+    /// A format's text, which does not depend on what it was made of any more.
+    fn rendered<'a>(
+        &self,
+        format: &'static Format,
+        scene: Scene,
+        arena: &'a Bump,
+        core: &Core,
+    ) -> &'a [u8] {
+        if let Some(text) = format.as_literal() {
+            return text;
+        }
+        let mut out = ArenaVec::with_capacity_in(RENDERED_GUESS, arena);
+        format.append(&self.context(scene, arena, core), &mut out);
+        out.into_bump_slice()
+    }
+
+    /// What expressions see of the session.
+    pub(crate) fn context<'a>(
+        &'a self,
+        scene: Scene,
+        arena: &'a Bump,
+        core: &'a Core,
+    ) -> Context<'a> {
+        let transaction = self.transaction.as_deref();
+        Context {
+            arena,
+            core,
+            session: Some(self),
+            request: transaction.and_then(|transaction| self.request_view(transaction)),
+            response: transaction.and_then(|transaction| self.response_view(transaction)),
+            proxy: scene.proxy,
+            direction: match scene.set.is_response() {
+                true => Direction::Response,
+                false => Direction::Request,
+            },
+            is_final: self.is_final(scene),
+        }
+    }
+
+    /// True when the rules of a set are not going to wait for data: HTTP rules run over
+    /// complete heads, and nothing follows what was shut or what fills the buffer.
+    fn is_final(&self, scene: Scene) -> bool {
+        if !matches!(scene.set, RuleSet::TcpContent | RuleSet::TcpResponse) {
+            return true;
+        }
+        let channel = match scene.set.is_response() {
+            false => &self.request,
+            true => &self.response,
+        };
+        channel
+            .flags
+            .any(ChannelFlags::SHUTR.union(ChannelFlags::READ_ERROR))
+    }
+
+    /// A rule's change does not fit into the head's buffer.
+    fn no_room_for_rule(&mut self, scene: Scene, core: &mut Core) -> Verdict {
+        match scene.set.is_response() {
+            false => self.no_room_for_request(core),
+            true => self.no_room_for_response(core),
+        }
+    }
+
+    fn request_view<'a>(&'a self, transaction: &'a Transaction) -> Option<MessageView<'a>> {
+        view(&self.request, &transaction.request)
+    }
+
+    fn response_view<'a>(&'a self, transaction: &'a Transaction) -> Option<MessageView<'a>> {
+        view(&self.response, &transaction.response)
+    }
+
+    /// The variables of a scope; `None` while none was set.
+    pub fn variables(&self, scope: Scope) -> Option<&Variables> {
+        match scope {
+            Scope::Process => None,
+            Scope::Session => self.variables.as_deref(),
+            Scope::Transaction => Some(&self.transaction.as_deref()?.variables),
+            Scope::Request => Some(&self.transaction.as_deref()?.request_variables),
+            Scope::Response => Some(&self.transaction.as_deref()?.response_variables),
+        }
+    }
+}
+
+/// Where rules run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene {
+    /// The set.
+    pub(crate) set: RuleSet,
+    /// The proxy whose rules they are.
+    pub(crate) proxy: ProxyId,
+}
+
+/// A message whose head is in its channel.
+fn view<'a>(
+    channel: &'a Channel,
+    message: &'a super::transaction::Message,
+) -> Option<MessageView<'a>> {
+    if message.state != MessageState::Parsed {
+        return None;
+    }
+    let bytes = channel.input();
+    Some(MessageView {
+        head: message.head.view_bytes(bytes),
+        body: bytes.get(message.head.len()..).unwrap_or_default(),
+        body_is_whole: false,
+        is_chunked: message.body == crate::http::framing::BodyLength::Chunked,
+    })
+}
+
+/// Room that most rendered values need.
+const RENDERED_GUESS: usize = 64;
