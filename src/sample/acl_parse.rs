@@ -32,7 +32,7 @@ pub fn parse_acl_line(language: &mut Language, words: &Words, at: usize) -> Pars
         )));
     }
     if name.text().eq_ignore_ascii_case("or") {
-        let text = "acl name 'or' will never match. 'or' is used to express a disjunction within a condition.";
+        let text = "an acl cannot be named 'or', which separates the groups of a condition.";
         return Err(name.error(text));
     }
     let test = parse_test(language, words.from(at + 1), words)?;

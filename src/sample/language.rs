@@ -82,9 +82,7 @@ impl Language {
     /// # Errors
     /// No scope, or a character that names do not have.
     pub fn variable(&mut self, text: &str) -> Result<Variable, String> {
-        let (scope, name) = text
-            .split_once('.')
-            .ok_or_else(|| format!("invalid variable name '{text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req' or 'res'"))?;
+        let (scope, name) = text.split_once('.').unwrap_or_default();
         let scope = match scope {
             "proc" => Scope::Process,
             "sess" => Scope::Session,
@@ -93,7 +91,8 @@ impl Language {
             "res" => Scope::Response,
             _ => {
                 return Err(format!(
-                    "invalid variable name '{text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req' or 'res'"
+                    "invalid variable name '{text}': it begins with a scope, one of 'proc.', \
+                     'sess.', 'txn.', 'req.' and 'res.'"
                 ));
             }
         };

@@ -1724,19 +1724,15 @@ listen l
         Fine,
         LATER,
     ),
-    but(
-        same(
-            "return with a condition",
-            "
+    same(
+        "return with a condition",
+        "
 @D
 @L
  http-request return status 200 if TRUE
 ",
-            Alert,
-            "conditions are not supported yet",
-        ),
         Fine,
-        LATER,
+        "",
     ),
     same(
         "http-request in anonymous defaults",

@@ -61,7 +61,9 @@ fn delete(reader: &mut RuleReader<'_>) -> Parse<Action> {
             let message = format!(
                 "unknown header matching method '{other}', 'str', 'beg', 'end', 'sub' and 'reg' are allowed"
             );
-            return Err(method.error(message));
+            return Err(method
+                .error(message)
+                .hint("one of 'str', 'beg', 'end', 'sub', 'reg'"));
         }
     })))
 }
