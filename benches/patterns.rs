@@ -145,7 +145,9 @@ impl Random {
         let mut name = String::new();
         for _ in 0..1 + self.next_u32() % 3 {
             for _ in 0..4 + self.next_u32() % 9 {
-                name.push(char::from(b'a' + u8::try_from(self.next_u32() % 26).unwrap_or(0)));
+                name.push(char::from(
+                    b'a' + u8::try_from(self.next_u32() % 26).unwrap_or(0),
+                ));
             }
             name.push('.');
         }

@@ -54,7 +54,9 @@ impl Affixes {
         let mut best = None;
         self.parts.scan(text.iter(), |length, hash| {
             let key = text.get(..length).unwrap_or_default();
-            let found = self.parts.find(hash, key, |entry| entries.pattern(entry), removed);
+            let found = self
+                .parts
+                .find(hash, key, |entry| entries.pattern(entry), removed);
             if let Some(Found { index, .. }) = found {
                 let rank = u32::try_from(length).unwrap_or(u32::MAX);
                 best = Some(Found { index, rank });
@@ -68,7 +70,9 @@ impl Affixes {
         self.parts.scan(text.iter().rev(), |length, hash| {
             let start = text.len().saturating_sub(length);
             let key = text.get(start..).unwrap_or_default();
-            let found = self.parts.find(hash, key, |entry| entries.pattern(entry), removed);
+            let found = self
+                .parts
+                .find(hash, key, |entry| entries.pattern(entry), removed);
             if let Some(found) = found {
                 best = earlier(best, found);
             }

@@ -33,7 +33,10 @@ impl Chain {
 
     /// The entry behind `index`.
     pub(super) fn next(&self, index: u32) -> Option<u32> {
-        let at = self.links.binary_search_by_key(&index, |link| link.0).ok()?;
+        let at = self
+            .links
+            .binary_search_by_key(&index, |link| link.0)
+            .ok()?;
         self.links.get(at).map(|link| link.1)
     }
 }

@@ -75,7 +75,11 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, error } => {
-                write!(f, "failed to open pattern file <{}> ({error})", path.display())
+                write!(
+                    f,
+                    "failed to open pattern file <{}> ({error})",
+                    path.display()
+                )
             }
             Self::Line { path, line, error } => {
                 write!(f, "{error} at line {line} of file '{}'", path.display())

@@ -44,7 +44,8 @@ impl Exact {
             return None;
         }
         let is_same = |index| self.hash.is_equal(entries.pattern(index), text);
-        self.table.find_alive(self.hash.whole(text), removed, is_same)
+        self.table
+            .find_alive(self.hash.whole(text), removed, is_same)
     }
 
     /// The first entry with that text, deleted or not.

@@ -43,10 +43,7 @@ impl IntRange {
         self.min <= value && value <= self.max
     }
 
-    fn parse_with(
-        text: &[u8],
-        number: fn(&[u8]) -> Option<i64>,
-    ) -> Result<Self, PatternError> {
+    fn parse_with(text: &[u8], number: fn(&[u8]) -> Option<i64>) -> Result<Self, PatternError> {
         let Some(colon) = memchr::memchr(b':', text) else {
             let value = number(text).ok_or_else(|| PatternError::Number(shown(text)))?;
             return Ok(Self {
@@ -173,7 +170,10 @@ fn flatten(ranges: &[(IntRange, u32)]) -> Segments<i64> {
         while open.peek().is_some_and(|Reverse((_, max))| *max < point) {
             open.pop();
         }
-        segments.push(point, open.peek().map_or(NOBODY, |Reverse((index, _))| *index));
+        segments.push(
+            point,
+            open.peek().map_or(NOBODY, |Reverse((index, _))| *index),
+        );
     }
     segments.finish();
     segments

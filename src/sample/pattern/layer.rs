@@ -48,7 +48,10 @@ impl Layer {
         let mut ids = Vec::with_capacity(self.count() + other.count());
         for layer in [self, other] {
             for (index, id) in (0..).zip(&layer.ids) {
-                let Some(entry) = layer.list.entry(index).filter(|_| !layer.removed.has(index))
+                let Some(entry) = layer
+                    .list
+                    .entry(index)
+                    .filter(|_| !layer.removed.has(index))
                 else {
                     continue;
                 };

@@ -35,7 +35,7 @@ impl PatternList {
     pub fn builder(options: Options) -> Builder {
         let parsed = match options.method {
             MatchMethod::Int | MatchMethod::Len => Parsed::Ranges(Vec::new()),
-            MatchMethod::Ip => Parsed::Networks(Networks::new()),
+            MatchMethod::Ip => Parsed::Networks(Box::new(Networks::new())),
             MatchMethod::Bin => Parsed::Blocks(Entries::new()),
             MatchMethod::Reg => Parsed::Expressions(Expressions::new()),
             _ => Parsed::Text,
@@ -314,7 +314,7 @@ enum Index {
     /// Entries are kept, and never compared with.
     Empty,
     Ranges(Ranges),
-    Networks(Networks),
+    Networks(Box<Networks>),
     /// The blocks that hexadecimal patterns spell.
     Blocks(Exact, Entries),
     Exact(Exact),
@@ -330,7 +330,7 @@ enum Parsed {
     /// Patterns mean themselves.
     Text,
     Ranges(Vec<(IntRange, u32)>),
-    Networks(Networks),
+    Networks(Box<Networks>),
     Blocks(Entries),
     Expressions(Expressions),
 }
@@ -344,9 +344,7 @@ fn text_index(options: Options, entries: &Entries) -> Result<Index, PatternError
         MatchMethod::End => Index::Affixes(Affixes::new(entries, hash, Side::End)),
         MatchMethod::Dir => Index::Words(Words::new(entries, hash, DIR_DELIMITERS)),
         MatchMethod::Dom => Index::Words(Words::new(entries, hash, DOM_DELIMITERS)),
-        MatchMethod::Sub => {
-            Index::Substrings(Substrings::new(entries, options.ignore_case)?)
-        }
+        MatchMethod::Sub => Index::Substrings(Substrings::new(entries, options.ignore_case)?),
         MatchMethod::Found
         | MatchMethod::Bool
         | MatchMethod::Int
@@ -364,7 +362,9 @@ fn from_hex(text: &[u8]) -> Result<Vec<u8>, PatternError> {
     }
     let digit = |byte: u8| {
         let found = char::from(byte);
-        let value = found.to_digit(16).and_then(|value| u8::try_from(value).ok());
+        let value = found
+            .to_digit(16)
+            .and_then(|value| u8::try_from(value).ok());
         value.ok_or(PatternError::HexDigit(found))
     };
     let (pairs, _) = text.as_chunks::<2>();

@@ -105,7 +105,10 @@ impl LivePatterns {
     /// The entries from that id on, in the order of the list; a dump that was interrupted
     /// goes on behind its last id.
     pub fn entries_from(&self, id: u64) -> impl Iterator<Item = Entry<'_>> {
-        let parts = 0..=self.overlay.as_ref().map_or(0, |overlay| overlay.layers.len());
+        let parts = 0..=self
+            .overlay
+            .as_ref()
+            .map_or(0, |overlay| overlay.layers.len());
         parts.flat_map(move |part| {
             let (start, count) = self.range_from(part, id);
             (start..count).filter_map(move |index| self.alive(part, index))
@@ -230,10 +233,16 @@ impl LivePatterns {
         let Some(overlay) = &self.overlay else {
             return Some((0, self.base.find(input, &Removed::NONE)?));
         };
-        let is_ranked = matches!(self.base.options().method, MatchMethod::Ip | MatchMethod::Beg);
+        let is_ranked = matches!(
+            self.base.options().method,
+            MatchMethod::Ip | MatchMethod::Beg
+        );
         let mut best: Option<(usize, Match)> = None;
         let loaded = std::iter::once((&*self.base, &overlay.removed));
-        let added = overlay.layers.iter().map(|layer| (&layer.list, &layer.removed));
+        let added = overlay
+            .layers
+            .iter()
+            .map(|layer| (&layer.list, &layer.removed));
         for (part, (list, removed)) in loaded.chain(added).enumerate() {
             let Some(found) = list.find(input, removed) else {
                 continue;
@@ -310,10 +319,16 @@ impl LivePatterns {
 
     /// Part and index of an entry that is not deleted.
     fn place(&self, id: u64) -> Option<(usize, u32)> {
-        let parts = 0..=self.overlay.as_ref().map_or(0, |overlay| overlay.layers.len());
+        let parts = 0..=self
+            .overlay
+            .as_ref()
+            .map_or(0, |overlay| overlay.layers.len());
         parts
             .map(|part| (part, self.range_from(part, id).0))
-            .find(|(part, index)| self.alive(*part, *index).is_some_and(|entry| entry.id == id))
+            .find(|(part, index)| {
+                self.alive(*part, *index)
+                    .is_some_and(|entry| entry.id == id)
+            })
     }
 
     /// Part and index of the next entry whose pattern is written like that, behind `last`.

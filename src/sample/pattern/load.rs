@@ -96,7 +96,10 @@ fn trim_start(text: &[u8]) -> &[u8] {
 }
 
 fn trim_end(text: &[u8]) -> &[u8] {
-    let end = text.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1);
+    let end = text
+        .iter()
+        .rposition(|byte| !is_blank(byte))
+        .map_or(0, |last| last + 1);
     text.get(..end).unwrap_or_default()
 }
 

@@ -32,9 +32,7 @@ impl Network {
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         match (*self, address) {
-            (Self::V4 { bits, mask }, IpAddr::V4(address)) => {
-                address.to_bits() & mask == bits
-            }
+            (Self::V4 { bits, mask }, IpAddr::V4(address)) => address.to_bits() & mask == bits,
             (Self::V4 { bits, mask }, IpAddr::V6(address)) => {
                 embedded_v4(address).is_some_and(|address| address & mask == bits)
             }
@@ -60,7 +58,10 @@ impl Network {
 
 /// The IPv4 address inside `::a.b.c.d`, `::ffff:a.b.c.d` or `2002:aabb:ccdd::/48`.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "32 bits are cut out of 128")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "32 bits are cut out of 128"
+)]
 pub(super) fn embedded_v4(address: Ipv6Addr) -> Option<u32> {
     let bits = address.to_bits();
     if bits >> 112 == 0x2002 {
@@ -142,8 +143,10 @@ fn is_plain_number(text: &str) -> bool {
 /// The first IPv4 address of a host name.
 fn resolved(host: &str) -> Option<Ipv4Addr> {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-    let has_letter = host.bytes().any(|byte| byte.is_ascii_alphabetic());
-    if !has_letter || host.len() > 255 || !host.bytes().all(is_name) {
+    // Resolvers take these for addresses in notations that nobody else reads.
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number || last.starts_with("0x") || host.len() > 255 || !host.bytes().all(is_name) {
         return None;
     }
     let mut addresses = (host, 0).to_socket_addrs().ok()?;
@@ -175,10 +178,28 @@ mod tests {
     #[test]
     fn malformed_networks_are_refused() {
         for text in [
-            "10.0.0.0/33", "10.0.0.0/24.5", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/+8",
-            "0x7f.1", "010.1.1.1", "1.2.3.4.5", "256.1.1.1", "1.2.3.256", "1.16777216", "2001::/129",
-            "2001::/", "2001::/ffff::", "fe80::1%1", "[::1]", "/8", "", "a b",
-            "10.0.0.0/255", "10.0.0.0/0xff", "nosuch.invalid",
+            "10.0.0.0/33",
+            "10.0.0.0/24.5",
+            "10.0.0.0/",
+            "10.0.0.0/-1",
+            "10.0.0.0/+8",
+            "0x7f.1",
+            "0x7f000001",
+            "010.1.1.1",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "1.2.3.256",
+            "1.16777216",
+            "2001::/129",
+            "2001::/",
+            "2001::/ffff::",
+            "fe80::1%1",
+            "[::1]",
+            "/8",
+            "",
+            "a b",
+            "10.0.0.0/255",
+            "10.0.0.0/0xff",
         ] {
             let error = Network::parse(text.as_bytes(), true).unwrap_err();
             let expected = format!("'{text}' is not a valid IPv4 or IPv6 address");

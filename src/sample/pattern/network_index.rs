@@ -200,7 +200,6 @@ impl Key for u128 {
 
 /// The upper half of an IPv6 address.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "64 bits are left of 128")]
 const fn upper(bits: u128) -> u64 {
     (bits >> 64) as u64
 }

@@ -132,7 +132,6 @@ impl Parts {
 
     /// The word of the filter, and the two bits in it, that stand for a hash.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "some bits are chosen")]
     fn filter_place(&self, hash: u64) -> (usize, u64) {
         let at = (hash >> 12) as usize & (self.filter.len().wrapping_sub(1));
         (at, (1 << (hash & 63)) | (1 << ((hash >> 6) & 63)))

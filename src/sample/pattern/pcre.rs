@@ -90,8 +90,7 @@ impl Translation<'_> {
             b'h' if in_class => self.out.push_str(" \\t"),
             b'h' => self.out.push_str("[ \\t]"),
             b'0' => self.octal(),
-            b'1'..=b'9' if !in_class => return Err("a back-reference"),
-            b'k' | b'g' if !in_class => return Err("a back-reference"),
+            b'1'..=b'9' | b'k' | b'g' if !in_class => return Err("a back-reference"),
             b'K' if !in_class => return Err("\\K"),
             b'G' if !in_class => return Err("\\G"),
             b'X' | b'C' if !in_class => return Err("matching a character of several bytes"),
@@ -189,7 +188,11 @@ impl Translation<'_> {
         if self.rest.first() == Some(&b'?') {
             self.take();
             self.out.push('?');
-            if self.rest.first().is_some_and(|byte| matches!(byte, b'R' | b'0'..=b'9' | b'&')) {
+            if self
+                .rest
+                .first()
+                .is_some_and(|byte| matches!(byte, b'R' | b'0'..=b'9' | b'&'))
+            {
                 return Err("a recursion");
             }
         }

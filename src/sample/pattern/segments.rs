@@ -52,7 +52,10 @@ impl<K: Copy + Ord> Segments<K> {
         let starts = self.starts.get(first..last)?;
         let within = starts.partition_point(|start| *start <= key);
         let at = first.saturating_add(within).checked_sub(1)?;
-        self.owners.get(at).copied().filter(|owner| *owner != NOBODY)
+        self.owners
+            .get(at)
+            .copied()
+            .filter(|owner| *owner != NOBODY)
     }
 }
 

@@ -50,10 +50,11 @@ impl Substrings {
                 let mut best = None;
                 for found in automaton.find_overlapping_iter(text) {
                     let index = found.pattern().as_u32();
-                    if !removed.has(index) {
-                        best = earlier(best, Found::plain(index));
+                    if removed.has(index) {
+                        continue;
                     }
-                    if index == 0 && best.is_some() {
+                    best = earlier(best, Found::plain(index));
+                    if index == 0 {
                         break;
                     }
                 }

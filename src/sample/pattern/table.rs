@@ -102,7 +102,6 @@ impl Table {
 
     /// The bits of a hash that a slot has room for.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the high half is meant")]
     const fn tag(&self, hash: u64) -> u32 {
         ((hash >> 32) as u32) & !self.index_mask
     }

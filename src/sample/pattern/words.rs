@@ -89,7 +89,10 @@ impl Words {
 fn trimmed<'a>(pattern: &'a [u8], delimiters: &[u8]) -> &'a [u8] {
     let is_inner = |byte: &u8| !delimiters.contains(byte);
     let start = pattern.iter().position(is_inner).unwrap_or(pattern.len());
-    let end = pattern.iter().rposition(is_inner).map_or(start, |last| last + 1);
+    let end = pattern
+        .iter()
+        .rposition(is_inner)
+        .map_or(start, |last| last + 1);
     pattern.get(start..end).unwrap_or_default()
 }
 
