@@ -350,10 +350,22 @@ impl Core {
             if source.file != *file {
                 continue;
             }
-            match (change, value) {
-                (PatternChange::Add(..), _) => live.add(key, None),
-                (PatternChange::Delete(..), _) => live.delete(key),
-                (PatternChange::SetMap(..), value) => live.set(key, value.unwrap_or_default()),
+            let refused = match (change, value) {
+                (PatternChange::Add(..), _) => live.add(key, None).err(),
+                (PatternChange::Delete(..), _) => {
+                    live.delete(key);
+                    None
+                }
+                (PatternChange::SetMap(..), value) => {
+                    let value = value.unwrap_or_default();
+                    match live.set_value(key, value) {
+                        0 => live.add(key, Some(value)).err(),
+                        _ => None,
+                    }
+                }
+            };
+            if let Some(error) = refused {
+                log::debug!("a pattern was not added to '{file}': {error}");
             }
         }
     }

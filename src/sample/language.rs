@@ -5,11 +5,12 @@
 //! left open, and what evaluation needs of it goes into the configuration.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::acl::Acl;
 use super::arg::Late;
-use super::pattern::{self, Options, PatternList};
+use super::pattern::{Options, PatternList};
 use super::variables::{Scope, Variable};
 use crate::config::diagnostic::Span;
 use crate::config::model::{ProxyId, ServerId};
@@ -135,11 +136,13 @@ impl Language {
             return Ok(present);
         }
         let mut builder = PatternList::builder(options);
-        pattern::add_file(&mut builder, file, is_map).map_err(|error| error.to_string())?;
+        builder
+            .add_file(Path::new(file), is_map)
+            .map_err(|error| error.to_string())?;
         let id = self.add_patterns(PatternSource {
             file: file.to_owned(),
             number,
-            list: Arc::new(builder.finish()),
+            list: Arc::new(builder.finish().map_err(|error| error.to_string())?),
         });
         self.files.insert(key, id);
         Ok(id)
