@@ -13,6 +13,7 @@ mod forwarded;
 mod frontend;
 mod general;
 mod http_request;
+mod monitor;
 mod network;
 mod option;
 mod parameter;
@@ -320,6 +321,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         frontend::KEYWORDS,
         general::KEYWORDS,
         http_request::KEYWORDS,
+        monitor::KEYWORDS,
         option::KEYWORDS,
         server::KEYWORDS,
         timeout::KEYWORDS,

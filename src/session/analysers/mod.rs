@@ -9,5 +9,6 @@ mod process_request;
 mod process_response;
 mod resync_states;
 mod switching;
+mod wait_body;
 mod wait_request;
 mod wait_response;

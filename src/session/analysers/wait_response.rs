@@ -210,7 +210,7 @@ impl Session {
         self.fail_response(502, Cause::ServerAbort, core)
     }
 
-    fn fail_response(&mut self, status: u16, cause: Cause, core: &mut Core) -> Verdict {
+    pub(super) fn fail_response(&mut self, status: u16, cause: Cause, core: &mut Core) -> Verdict {
         self.count_failed_response(core);
         if cause == Cause::ServerAbort {
             self.count_server_abort(core);
