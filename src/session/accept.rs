@@ -126,10 +126,15 @@ impl Session {
         if proxy.mode == Mode::Health {
             self.answer_health(core);
         }
+        if proxy.monitor_net.is_some() && !accept_proxy {
+            self.accept_monitor(core);
+        }
         if config.global.debug {
             self.trace_accept(fd, core);
         }
-        self.log_connect(core);
+        if !self.flags.any(SessionFlags::LOGGED) {
+            self.log_connect(core);
+        }
     }
 
     /// `mode health`: every connection is told "OK" and closed.

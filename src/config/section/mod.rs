@@ -5,6 +5,7 @@
 //! dispatches it over its keyword list. All of them work on one [`Build`].
 
 pub mod global;
+mod header_case;
 pub mod log;
 pub mod proxy;
 mod stats;

@@ -4,7 +4,7 @@
 //! goes to the handler its keyword names; closing it puts the draft aside. Once all files
 //! are read, `config::check` makes proxies, servers and listening addresses of the drafts.
 
-mod answer_file;
+pub(super) mod answer_file;
 mod backend;
 mod bind;
 pub(crate) mod draft;

@@ -5,6 +5,7 @@
 
 mod decode_proxy;
 mod forward_body;
+mod monitor;
 mod process_request;
 mod process_response;
 mod resync_states;
