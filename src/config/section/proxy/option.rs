@@ -188,7 +188,7 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         usage: "option http-restrict-req-hdr-names {preserve | delete | reject}",
         doc: "Decides about request headers with other than letters, digits and hyphens.",
         since: "2.6",
-        negatable: true,
+        negatable: false,
         parse: parse_restrict_names,
     },
     connection!(
@@ -384,10 +384,6 @@ fn connection_mode(context: &mut ProxyContext, line: &Line, mode: ConnectionMode
 
 /// Which names of request headers pass.
 fn parse_restrict_names(context: &mut ProxyContext, line: &Line) -> Parse<()> {
-    if line.prefix != Prefix::None {
-        let message = "negation/default is not supported for option 'http-restrict-req-hdr-names'.";
-        return Err(line.words.keyword_error(message).hint("write 'preserve'"));
-    }
     const EXPECTED: &str = "option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or \
                             'delete' option.";
     let Some(word) = line.words.get(2) else {
