@@ -8,10 +8,11 @@ pub(super) mod answer_file;
 mod backend;
 mod bind;
 pub(crate) mod draft;
-mod errorfile;
+pub(super) mod errorfile;
 mod forwarded;
 mod frontend;
 mod general;
+mod http_error;
 mod http_request;
 mod monitor;
 mod network;
@@ -24,6 +25,7 @@ mod source;
 mod timeout;
 
 use draft::{Draft, ProxyContext, Reference};
+pub(super) use server::bad_name_character;
 
 use super::{Build, Section};
 use crate::config::diagnostic::{Diagnostic, Parse, Span};
@@ -132,7 +134,7 @@ fn parse_name(line: &Line) -> Parse<&Word> {
         let message = format!("'{type_name}' expects an <id> argument");
         return Err(line.words.error(1, message));
     };
-    let Some(bad) = server::bad_name_character(name.text()) else {
+    let Some(bad) = bad_name_character(name.text()) else {
         return Ok(name);
     };
     let text = name.text();
@@ -320,6 +322,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
+        http_error::KEYWORDS,
         http_request::KEYWORDS,
         monitor::KEYWORDS,
         option::KEYWORDS,

@@ -80,7 +80,7 @@ fn parse_default_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
 }
 
 /// The first character that names of proxies and servers may not hold.
-pub(super) fn bad_name_character(name: &str) -> Option<char> {
+pub(in crate::config::section) fn bad_name_character(name: &str) -> Option<char> {
     name.chars().find(|&character| {
         !character.is_ascii_alphanumeric() && !matches!(character, '-' | '_' | '.' | ':')
     })
