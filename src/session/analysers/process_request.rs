@@ -59,7 +59,7 @@ impl Session {
 
     fn reject_header_name(&mut self, core: &mut Core) -> Verdict {
         self.note_reason("header-name");
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         self.outcome.note(Cause::Proxy, Stage::Request);
         self.answer_with_page(403, core)
     }
@@ -136,7 +136,7 @@ impl Session {
     /// The request grew beyond what the buffer holds.
     fn no_room_for_request(&mut self, core: &mut Core) -> Verdict {
         self.note_reason("rewrite-room");
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         self.outcome.note(Cause::Proxy, Stage::Request);
         self.end_analysis();
         self.http_reply_and_close(Some(400), core);

@@ -72,6 +72,9 @@ impl Session {
             .frontend
             .denied_responses += 1;
         core.state.proxy_mut(self.backend).backend.denied_responses += 1;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.denied_responses += 1;
+        }
         let mut server_name = "<dispatch>";
         if let Some(server) = self.server {
             core.state.server_mut(server).counters.denied_responses += 1;

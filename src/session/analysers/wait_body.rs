@@ -133,7 +133,7 @@ impl Session {
     }
 
     fn give_up_body(&mut self, status: Option<u16>, cause: Cause, core: &mut Core) -> Verdict {
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         self.timing.request_ms = -1;
         self.request.analyse_exp = Tick::ETERNITY;
         self.outcome.note(cause, Stage::Request);

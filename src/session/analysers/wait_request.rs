@@ -124,7 +124,7 @@ impl Session {
         };
         self.outcome.note(cause, Stage::Request);
         if !unnoticed {
-            core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+            self.count_failed_request(core);
         }
         self.request.analysers = AnalyserSet::EMPTY;
         self.request.analyse_exp = Tick::ETERNITY;
@@ -200,7 +200,7 @@ impl Session {
         }
         self.keep_bad_request_line();
         core.count_request(self.frontend);
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         self.outcome.note(Cause::Proxy, Stage::Request);
         self.request.analysers = AnalyserSet::EMPTY;
         self.request.analyse_exp = Tick::ETERNITY;
