@@ -1,4 +1,4 @@
-//! `errorfile`, `errorfiles`, `errorloc`: what clients are sent in place of the built-in error messages.
+//! `errorfile`, `errorfiles`, `errorloc`: what clients are sent in place of the built-in messages.
 
 use std::sync::Arc;
 

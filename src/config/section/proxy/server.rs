@@ -221,7 +221,7 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         |line| line.server.backup = false
     ),
     flag!("no-check", "Undoes a 'check' of default-server.", |line| {
-        line.server.check = false
+        line.server.check = false;
     }),
     flag!(
         "no-send-proxy",
