@@ -4,7 +4,7 @@
 //! Owned by the worker's core. Plain numbers without pointers, so that they can live in
 //! memory shared by several processes.
 
-use crate::config::model::{Config, ProxyId, Server, ServerId};
+use crate::config::model::{BindId, Config, ProxyId, Server, ServerId};
 use crate::engine::rate::FreqCounter;
 
 /// Traffic of a frontend, a backend or a server since start, for statistics.
@@ -144,6 +144,8 @@ impl ServerState {
 pub struct State {
     proxies: Vec<ProxyState>,
     servers: Vec<ServerState>,
+    /// Traffic of listeners, for those that `option socket-stats` concerns.
+    binds: Vec<Counters>,
     /// Sessions of all frontends (`actconn`).
     pub sessions: u32,
     /// Connections accepted since start.
@@ -182,6 +184,7 @@ impl State {
         Self {
             proxies,
             servers,
+            binds: vec![Counters::default(); config.binds.len()],
             sessions: 0,
             connections_total: 0,
             requests_total: 0,
@@ -213,10 +216,23 @@ impl State {
             clear(&mut proxy.frontend, all);
             clear(&mut proxy.backend, all);
         }
+        for counters in &mut self.binds {
+            clear(counters, all);
+        }
         for server in &mut self.servers {
             server.queued_max = 0;
             clear(&mut server.counters, all);
         }
+    }
+
+    /// The traffic of a listener.
+    pub fn bind(&self, id: BindId) -> Option<&Counters> {
+        self.binds.get(id.index())
+    }
+
+    /// The traffic of a listener, to be changed.
+    pub fn bind_mut(&mut self, id: BindId) -> Option<&mut Counters> {
+        self.binds.get_mut(id.index())
     }
 
     /// A server's state.

@@ -16,7 +16,7 @@ use crate::applet::Applet;
 use crate::backend::idle::IdlePool;
 use crate::backend::lb::Balancer;
 use crate::backend::queue::Queues;
-use crate::config::model::{Config, PatternChange, ProxyId, ServerId, Tuning};
+use crate::config::model::{Config, PatternChange, ProxyId, ProxyOption, ServerId, Tuning};
 use crate::engine::clock::Clock;
 use crate::engine::fdtab::{FdCallback, Polling};
 use crate::engine::poller::PollerChoice;
@@ -28,6 +28,7 @@ use crate::http::errors::{self, ErrorPage};
 use crate::log::{Identity, Logs};
 use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
 use crate::net::inherited_options;
+use crate::net::listener::{ListenerId, Origin};
 use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
 use crate::net::port_range::PortRange;
@@ -38,7 +39,7 @@ use crate::sample::variables::Variables;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
-use crate::state::State;
+use crate::state::{Counters, State};
 use crate::sys::{self, Fd};
 
 /// Everything one process owns.
@@ -388,6 +389,19 @@ impl Core {
         state.frontend.requests += 1;
         let rate = state.request_rate.add(now_us, 1);
         state.frontend.request_rate_max = state.frontend.request_rate_max.max(rate);
+    }
+
+    /// The traffic of a listener, where `option socket-stats` has it counted.
+    pub fn listener_counters(&mut self, id: ListenerId) -> Option<&mut Counters> {
+        let listener = self.listeners.get(id)?;
+        let (proxy, Origin::Bind(bind)) = (listener.proxy?, listener.origin) else {
+            return None;
+        };
+        let options = self.config.proxy(proxy).options;
+        if !options.has(ProxyOption::SocketStats) {
+            return None;
+        }
+        self.state.bind_mut(bind)
     }
 
     /// Counts a session in at its backend.

@@ -4,6 +4,7 @@
 //! drafts that the proxy sections left, reports everything it finds, and makes the model's
 //! tables of them. [`settle_limits`] comes later, once the process's own `maxconn` is known.
 
+mod error_page;
 mod identity;
 mod language;
 mod limit;
@@ -20,6 +21,7 @@ use super::section::proxy::draft::Draft;
 /// Checks the drafts of all proxies and turns them into proxies, servers and binds.
 pub fn check(build: &mut Build) {
     let mut drafts = std::mem::take(&mut build.proxies.drafts);
+    error_page::settle(&mut drafts, &build.http_errors, &mut build.report);
     let Build {
         config,
         report,

@@ -103,6 +103,8 @@ pub struct ChunkParser {
     size: u64,
     /// Digits of the size, bytes of the extension or bytes of all trailers so far.
     count: u32,
+    /// Bytes of data so far, of all chunks.
+    data: u64,
 }
 
 impl Default for ChunkParser {
@@ -118,7 +120,13 @@ impl ChunkParser {
             state: State::SizeStart,
             size: 0,
             count: 0,
+            data: 0,
         }
+    }
+
+    /// Bytes of data so far, of all chunks.
+    pub const fn data_seen(&self) -> u64 {
+        self.data
     }
 
     /// True when the body has ended.
@@ -137,7 +145,9 @@ impl ChunkParser {
     /// Tells that `count` bytes of chunk data went past without being shown.
     pub const fn skip(&mut self, count: u64) {
         if matches!(self.state, State::Data) {
-            self.size = self.size.saturating_sub(count);
+            let left = self.size.saturating_sub(count);
+            self.data = self.data.saturating_add(self.size - left);
+            self.size = left;
             if self.size == 0 {
                 self.state = State::DataCr;
             }

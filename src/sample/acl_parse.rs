@@ -319,7 +319,7 @@ fn add_values(builder: &mut Builder, options: Options, values: &[Word]) -> Parse
         }
         let added = match operator {
             None => builder.add(word.bytes(), None, 0),
-            Some(operator) => IntRange::parse(word.bytes())
+            Some(operator) => range_of(word.bytes())
                 .and_then(|range| builder.add_range(operator.apply(range), word.bytes(), 0)),
         };
         added.map_err(|error| value_error(word, method, &error.to_string()))?;

@@ -102,6 +102,10 @@ impl Session {
         let frontend = &mut core.state.proxy_mut(self.frontend).frontend;
         frontend.bytes_in += bytes_in;
         frontend.bytes_out += bytes_out;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.bytes_in += bytes_in;
+            counters.bytes_out += bytes_out;
+        }
         if !self.flags.any(SessionFlags::BE_COUNTED) {
             return;
         }

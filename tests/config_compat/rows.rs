@@ -1571,6 +1571,296 @@ listen l
         "chunked.http':",
     ),
     same(
+        "errorfiles",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles group
+ errorfiles group 503
+",
+        Fine,
+        "",
+    ),
+    same(
+        "errorfiles before their section",
+        "
+@D
+@L
+ errorfiles group
+http-errors group
+ errorfile 503 @DIR/good.http
+",
+        Fine,
+        "",
+    ),
+    same(
+        "errorfiles of nobody",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles grop
+",
+        Alert,
+        "unknown http-errors section 'grop'",
+    ),
+    same(
+        "errorfiles without name",
+        "
+@D
+@L
+ errorfiles
+",
+        Alert,
+        "errorfiles : expects <name> as argument.",
+    ),
+    same(
+        "errorfiles with a status that the section lacks",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles group 404
+",
+        Warning,
+        "status '404' not declared in http-errors section 'group'",
+    ),
+    same(
+        "errorfiles with another status",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles group 999
+",
+        Alert,
+        "errorfiles : status code '999' not handled.",
+    ),
+    same(
+        "http-errors twice",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+http-errors group
+@D
+@L
+",
+        Alert,
+        "http-errors section 'group' already exists",
+    ),
+    same(
+        "http-errors with a foreign keyword",
+        "
+http-errors group
+ bogus x
+@D
+@L
+",
+        Alert,
+        "unknown keyword 'bogus' in 'http-errors' section",
+    ),
+    same(
+        "http-error",
+        "
+@D
+@L
+ http-error status 503
+ http-error status 404 hdr a b
+ http-error status 403 content-type text/plain string x
+ http-error status 500 default-errorfiles
+",
+        Fine,
+        "",
+    ),
+    same(
+        "http-error without status",
+        "
+@D
+@L
+ http-error content-type text/plain string x
+",
+        Alert,
+        "http-error : expects at least a <status> as arguments.",
+    ),
+    same(
+        "http-error with another status",
+        "
+@D
+@L
+ http-error status 999
+",
+        Alert,
+        "http-error : Unexpected status code '999'",
+    ),
+    same(
+        "http-error without type",
+        "
+@D
+@L
+ http-error status 503 string x
+",
+        Alert,
+        "http-error : a content type must be defined when non-empty payload is configured",
+    ),
+    same(
+        "http-error with half a header",
+        "
+@D
+@L
+ http-error status 503 hdr a
+",
+        Alert,
+        "http-error : 'hdr' expects <name> and <value> as arguments",
+    ),
+    same(
+        "http-error with a type it ignores",
+        "
+@D
+@L
+ http-error status 503 content-type text/plain errorfile @DIR/good.http
+",
+        Warning,
+        "ignored by the http reply when used with an",
+    ),
+    same(
+        "monitor-uri without uri",
+        "
+@D
+@L
+ monitor-uri
+",
+        Alert,
+        "'monitor-uri' expects an URI.",
+    ),
+    same(
+        "monitor-uri in a backend",
+        "
+@D
+backend b
+ monitor-uri /x
+",
+        Warning,
+        "'monitor-uri' ignored because backend 'b' has no frontend capability.",
+    ),
+    same(
+        "monitor-uri in tcp mode",
+        "
+@D
+@L
+ mode tcp
+ monitor-uri /x
+",
+        Warning,
+        "(needs 'mode http').",
+    ),
+    but(
+        same(
+            "monitor-net",
+            "
+@D
+@L
+ monitor-net 192.0.2.0/24
+",
+            Fine,
+            "",
+        ),
+        Alert,
+        OLD,
+    ),
+    same(
+        "monitor-net without network",
+        "
+@D
+@L
+ monitor-net nowhere
+",
+        Alert,
+        "'monitor-net'",
+    ),
+    same(
+        "header names without policy",
+        "
+@D
+@L
+ option http-restrict-req-hdr-names
+",
+        Alert,
+        "option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option.",
+    ),
+    same(
+        "header names with another policy",
+        "
+@D
+@L
+ option http-restrict-req-hdr-names drop
+",
+        Alert,
+        "invalid parameter 'drop'. option 'http-restrict-req-hdr-names' expects",
+    ),
+    same(
+        "checkcache in tcp mode",
+        "
+@D
+@L
+ mode tcp
+ option checkcache
+",
+        Warning,
+        "'option checkcache' ignored for proxy 'l' as it requires HTTP mode.",
+    ),
+    same(
+        "h1-case-adjust",
+        "
+global
+ h1-case-adjust x-name X-NAME
+@D
+@L
+ option h1-case-adjust-bogus-client
+ option h1-case-adjust-bogus-server
+",
+        Fine,
+        "",
+    ),
+    same(
+        "h1-case-adjust with two names",
+        "
+global
+ h1-case-adjust x-name X-Nam
+@D
+@L
+",
+        Alert,
+        "<from> and <to> must not differ",
+    ),
+    same(
+        "h1-case-adjust twice",
+        "
+global
+ h1-case-adjust x-name X-NAME
+ h1-case-adjust x-name X-Name
+@D
+@L
+",
+        Alert,
+        "duplicate entry 'x-name'",
+    ),
+    same(
+        "h1-case-adjust with one name",
+        "
+global
+ h1-case-adjust x-name
+@D
+@L
+",
+        Alert,
+        "'h1-case-adjust' expects <from> and <to> as argument.",
+    ),
+    same(
         "return bare",
         "
 @D

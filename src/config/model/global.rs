@@ -35,6 +35,7 @@ pub struct StatsSocket {
 }
 
 pub use crate::engine::poller::PollerKind;
+use crate::http::case::HeaderCases;
 
 /// The `tune.*` keywords. Sizes in bytes; 0 means "derive it" where the manual has such.
 #[derive(Clone, Debug)]
@@ -143,6 +144,8 @@ pub struct Global {
     pub hard_stop_after_ms: u32,
     /// `grace` in milliseconds.
     pub grace_ms: u32,
+    /// `h1-case-adjust` and `h1-case-adjust-file`.
+    pub header_cases: HeaderCases,
     /// `tune.*`.
     pub tuning: Tuning,
 }

@@ -76,12 +76,22 @@ pub enum ProxyOption {
     ClientTcpKeepAlive,
     /// `option srvtcpka`, also set by `tcpka`
     ServerTcpKeepAlive,
+    /// `option checkcache`
+    CheckCache,
     /// `option contstats`
     ContStats,
+    /// `option disable-h2-upgrade`
+    DisableH2Upgrade,
     /// `option dontlog-normal`
     DontLogNormal,
     /// `option dontlognull`
     DontLogNull,
+    /// `option h1-case-adjust-bogus-client`
+    CaseAdjustClient,
+    /// `option h1-case-adjust-bogus-server`
+    CaseAdjustServer,
+    /// `option http-buffer-request`
+    HttpBufferRequest,
     /// `option http-ignore-probes`
     HttpIgnoreProbes,
     /// `option http-no-delay`
@@ -145,6 +155,19 @@ impl ProxyOptions {
         }
         self.0 &= !(1 << option as u8);
     }
+}
+
+/// `option http-restrict-req-hdr-names`: request headers with other than letters, digits and
+/// hyphens in their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HeaderNames {
+    /// They pass.
+    #[default]
+    Preserve,
+    /// They are taken out.
+    Delete,
+    /// The request is answered with 403.
+    Reject,
 }
 
 /// The `timeout` keywords in milliseconds, 0 when not set.
@@ -243,6 +266,12 @@ pub struct Proxy {
     pub options: ProxyOptions,
     /// `option http-keep-alive` and its alternatives.
     pub connection_mode: ConnectionMode,
+    /// `option http-restrict-req-hdr-names`.
+    pub header_names: HeaderNames,
+    /// `monitor-uri`.
+    pub monitor_uri: Option<String>,
+    /// `monitor-net`.
+    pub monitor_net: Option<Network>,
     /// `http-reuse`.
     pub http_reuse: HttpReuse,
     /// `timeout X`.

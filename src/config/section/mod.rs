@@ -5,6 +5,8 @@
 //! dispatches it over its keyword list. All of them work on one [`Build`].
 
 pub mod global;
+mod header_case;
+pub mod http_errors;
 pub mod log;
 pub mod proxy;
 mod stats;
@@ -54,6 +56,8 @@ pub struct Build {
     pub global: global::GlobalState,
     /// What expressions share: variables, patterns, open references.
     pub language: Language,
+    /// The `http-errors` sections, in order.
+    pub(crate) http_errors: Vec<http_errors::HttpErrors>,
     /// What the proxy sections remember between lines and sections.
     pub proxies: proxy::ProxySections,
 }
@@ -100,17 +104,17 @@ pub static SECTIONS: &[&Section] = &[
     &proxy::FRONTEND,
     &proxy::LISTEN,
     &proxy::BACKEND,
+    &http_errors::SECTION,
 ];
 
 /// What runs after the last file, whether or not there were errors, in this order.
 pub static CHECKS: &[fn(&mut Build)] = &[global::check, super::check::check];
 
 /// Sections that are skipped as a whole, with one error.
-const FOREIGN_SECTIONS: [&str; 12] = [
+const FOREIGN_SECTIONS: [&str; 11] = [
     "cache",
     "crt-store",
     "fcgi-app",
-    "http-errors",
     "log-forward",
     "mailers",
     "peers",

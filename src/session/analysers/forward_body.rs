@@ -83,7 +83,7 @@ impl Session {
 
     fn malformed_request_body(&mut self, word: &'static str, core: &mut Core) -> Verdict {
         self.note_reason(word);
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         let answered = self.response_has_begun();
         let stage = if answered {
             Stage::Data
@@ -168,6 +168,14 @@ impl Session {
         self.transaction
             .as_deref()
             .is_some_and(|transaction| transaction.response.state >= MessageState::Body)
+    }
+
+    /// Counts a request that was invalid, incomplete or late.
+    pub(in crate::session) fn count_failed_request(&self, core: &mut Core) {
+        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.failed_requests += 1;
+        }
     }
 
     pub(super) fn count_client_abort(&mut self, core: &mut Core) {

@@ -5,9 +5,11 @@
 
 mod decode_proxy;
 mod forward_body;
+mod monitor;
 mod process_request;
 mod process_response;
 mod resync_states;
 mod switching;
+mod wait_body;
 mod wait_request;
 mod wait_response;

@@ -1,6 +1,7 @@
 //! `http_process_res_common`: rules over a response and what is rewritten in its head.
 
-use crate::config::model::{ProxyOption, RuleSet};
+use crate::config::model::{LogLevel, ProxyOption, RuleSet};
+use crate::http::cacheable::exposes_cookie;
 use crate::http::connection;
 use crate::http::framing::BodyLength;
 use crate::http::rewrite::Rewriter;
@@ -31,6 +32,9 @@ impl Session {
                 Flow::End(verdict) => return verdict,
             }
         }
+        if self.exposes_cookie(core) {
+            return self.block_cookie(core);
+        }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
@@ -45,19 +49,60 @@ impl Session {
         let request = transaction.connections.request;
         let rewritten = connection::response(&mut rewriter, options, request, body)
             .map(|plan| transaction.connections.response = plan);
+        let frontend = core.config.proxy(self.frontend);
+        if frontend.options.has(ProxyOption::CaseAdjustClient) {
+            core.config.global.header_cases.apply(&mut rewriter);
+        }
         if rewritten.is_err() {
             return self.no_room_for_response(core);
         }
         self.response.analysers.insert(AnalyserSet::RES_XFER_BODY);
-        let early = core
-            .config
-            .proxy(self.frontend)
-            .options
-            .has(ProxyOption::LogAsap);
-        if early && body != BodyLength::Tunnel {
+        if frontend.options.has(ProxyOption::LogAsap) && body != BodyLength::Tunnel {
             self.log_early(core);
         }
         Verdict::Continue
+    }
+
+    /// `option checkcache`: a cache could hand this response's cookie to others.
+    fn exposes_cookie(&mut self, core: &Core) -> bool {
+        let backend = core.config.proxy(self.backend);
+        if !backend.options.has(ProxyOption::CheckCache) {
+            return false;
+        }
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref(), self.response.message())
+        else {
+            return false;
+        };
+        let response = transaction.response.head.view(buffer, base);
+        exposes_cookie(transaction.request.head.method(), response)
+    }
+
+    /// Answers 502 in place of the response, and tells who has to be told.
+    fn block_cookie(&mut self, core: &mut Core) -> Verdict {
+        self.note_reason("cacheable-cookie");
+        core.state
+            .proxy_mut(self.frontend)
+            .frontend
+            .denied_responses += 1;
+        core.state.proxy_mut(self.backend).backend.denied_responses += 1;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.denied_responses += 1;
+        }
+        let mut server_name = "<dispatch>";
+        if let Some(server) = self.server {
+            core.state.server_mut(server).counters.denied_responses += 1;
+            server_name = &core.config.server(server).name;
+        }
+        let backend = &core.config.proxy(self.backend).name;
+        let text = format!(
+            "Blocking cacheable cookie in response from instance {backend}, server {server_name}."
+        );
+        core.log_proxy(self.backend, LogLevel::Alert, &text);
+        self.outcome.note(Cause::Proxy, Stage::Headers);
+        self.end_analysis();
+        self.http_reply_and_close(Some(502), core);
+        Verdict::Wait
     }
 
     pub(in crate::session) fn no_room_for_response(&mut self, core: &mut Core) -> Verdict {

@@ -180,6 +180,10 @@ impl Session {
             .union(ChannelFlags::DONT_READ)
             .union(ChannelFlags::STREAMER_FAST);
         self.response.flags.remove(ended);
+        // The backend of the next request may be another one.
+        let no_delay = frontend.options.has(ProxyOption::HttpNoDelay);
+        self.request.flags.set(ChannelFlags::NEVER_WAIT, no_delay);
+        self.response.flags.set(ChannelFlags::NEVER_WAIT, no_delay);
         self.request.read_timeout_ms = frontend.timeouts.client_ms;
         self.response.write_timeout_ms = frontend.timeouts.client_ms;
         self.request.write_timeout_ms = 0;

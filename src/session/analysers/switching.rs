@@ -3,6 +3,7 @@
 use crate::config::model::ProxyOption;
 use crate::config::model::{Mode, ProxyId};
 use crate::session::analyser::{AnalyserSet, Verdict};
+use crate::session::channel::ChannelFlags;
 use crate::session::interface::InterfaceFlags;
 use crate::session::outcome::{Cause, Stage};
 use crate::session::{Session, SessionFlags};
@@ -45,6 +46,10 @@ impl Session {
         self.retries_left = proxy.retries;
         if proxy.options.has(ProxyOption::IndependentStreams) {
             self.server_side.flags.insert(InterfaceFlags::INDEPENDENT);
+        }
+        if proxy.options.has(ProxyOption::HttpNoDelay) {
+            self.request.flags.insert(ChannelFlags::NEVER_WAIT);
+            self.response.flags.insert(ChannelFlags::NEVER_WAIT);
         }
         if proxy.mode == Mode::Http {
             self.request.analysers.insert(AnalyserSet::HTTP_INNER);
