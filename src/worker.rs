@@ -29,6 +29,7 @@ use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
 use crate::net::port_range::PortRange;
 use crate::process::signals;
+use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
@@ -55,6 +56,8 @@ pub struct Core {
     pub buffers: BufferPool,
     /// HTTP transactions.
     pub transactions: Pool<Transaction>,
+    /// Memory for compressing responses.
+    pub compressors: Compressors,
     /// Sockets that are listened on.
     pub listeners: Listeners,
     /// Load balancing, one per proxy.
@@ -163,6 +166,7 @@ impl Worker {
             state: State::new(config, process.start_s),
             buffers: BufferPool::new("buffer", tuning.bufsize),
             transactions: Pool::new("transaction", Transaction::default),
+            compressors: Compressors::new(config.global.compression_memory_mb),
             listeners,
             balancers: proxies.map(|proxy| Balancer::new(config, proxy)).collect(),
             queues: Queues::new(config),
@@ -308,6 +312,7 @@ impl Context for Worker {
         core.pipes.trim();
         core.reclaim.add(core.buffers.settle());
         core.reclaim.add(core.transactions.settle());
+        core.reclaim.add(core.compressors.settle());
         core.reclaim.run();
     }
 }
@@ -407,6 +412,7 @@ impl Core {
 
     /// Takes a finished transaction back into its pool.
     pub fn recycle_transaction(&mut self, mut transaction: Box<Transaction>) {
+        self.compressors.recycle(&mut transaction.compression);
         transaction.reset();
         self.transactions.put(transaction);
     }

@@ -18,8 +18,8 @@ pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
 pub use proxy::{
-    Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption,
-    ProxyOptions, Timeouts,
+    Balance, Capabilities, CompressionRules, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy,
+    ProxyOption, ProxyOptions, Timeouts,
 };
 pub use rules::{HttpAction, HttpRule, Reply, ReplyBody};
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Build, Section, stats, tune};
+use super::{Build, Section, compression, stats, tune};
 use crate::config::diagnostic::Parse;
 use crate::config::keyword::{Keyword, KeywordInfo, KeywordList, Line, Prefix, Retired, Sections};
 use crate::config::model::{Global, Place, PollerKind};
@@ -196,7 +196,7 @@ fn all_texts(line: &Line) -> Parse<Vec<&str>> {
 }
 
 static KEYWORDS: KeywordList<Build> = KeywordList {
-    tables: &[TABLE, stats::TABLE, tune::TABLE],
+    tables: &[TABLE, compression::TABLE, stats::TABLE, tune::TABLE],
     retired: RETIRED,
 };
 

@@ -7,6 +7,7 @@
 mod answer_file;
 mod backend;
 mod bind;
+mod compression;
 pub(crate) mod draft;
 mod errorfile;
 mod forwarded;
@@ -316,6 +317,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
     tables: &[
         backend::KEYWORDS,
         bind::KEYWORDS,
+        compression::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,

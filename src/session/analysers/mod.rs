@@ -11,3 +11,5 @@ mod resync_states;
 mod switching;
 mod wait_request;
 mod wait_response;
+
+pub(in crate::session) use forward_body::Progress;

@@ -1,6 +1,7 @@
 //! `http_process_res_common`: rules over a response and what is rewritten in its head.
 
 use crate::config::model::ProxyOption;
+use crate::http::compression::response as compression;
 use crate::http::connection;
 use crate::http::framing::BodyLength;
 use crate::http::rewrite::Rewriter;
@@ -18,18 +19,26 @@ impl Session {
             .analysers
             .remove(AnalyserSet::RES_HTTP_PROCESS);
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
+        let algorithm = self.begin_compression(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
         else {
             return Verdict::Continue;
         };
-        let body = transaction.response.body;
+        let body = match algorithm {
+            Some(_) => BodyLength::Chunked,
+            None => transaction.response.body,
+        };
         let mut rewriter = Rewriter::new(buffer, base, &mut transaction.response.head)
             .with_growth(core.config.global.tuning.maxrewrite);
         let mut options = transaction.connections.options;
         options.stopping |= stopping;
         let request = transaction.connections.request;
-        let rewritten = connection::response(&mut rewriter, options, request, body)
+        let rewritten = algorithm
+            .map_or(Ok(()), |algorithm| {
+                compression::rewrite(&mut rewriter, algorithm)
+            })
+            .and_then(|()| connection::response(&mut rewriter, options, request, body))
             .map(|plan| transaction.connections.response = plan);
         if rewritten.is_err() {
             return self.no_room_for_response(core);
