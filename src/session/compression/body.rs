@@ -159,7 +159,11 @@ impl Work<'_> {
         };
         self.put_chunk(step)?;
         if !step.is_done {
-            return Ok(());
+            return if step.produced > 0 {
+                Ok(())
+            } else {
+                Err(BROKEN)
+            };
         }
         let (stage, end): (_, &[u8]) = match self.is_chunked {
             true => (Stage::Trailers, b"0\r\n"),
@@ -167,9 +171,7 @@ impl Work<'_> {
         };
         self.compression.stage = stage;
         // The room of a chunk was counted with these bytes.
-        self.channel
-            .replace_input(0, end)
-            .map_err(|_| Rest::Malformed("compression"))
+        self.channel.replace_input(0, end).map_err(|_| BROKEN)
     }
 
     /// Trailers pass as they are.
