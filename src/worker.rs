@@ -412,7 +412,7 @@ impl Core {
 
     /// Takes a finished transaction back into its pool.
     pub fn recycle_transaction(&mut self, mut transaction: Box<Transaction>) {
-        self.compressors.recycle(&mut transaction.compression);
+        self.compressors.take_back(&mut transaction.compression);
         transaction.reset();
         self.transactions.put(transaction);
     }

@@ -11,7 +11,7 @@ mod body;
 
 use super::Session;
 use super::channel::ChannelFlags;
-use super::transaction::{MessageState, Transaction};
+use super::transaction::MessageState;
 use crate::config::model::CompressionRules;
 use crate::engine::pool::Pool;
 use crate::engine::tick::Tick;
@@ -98,11 +98,10 @@ impl Compressors {
     }
 
     /// Takes back what a transaction used.
-    pub fn recycle(&mut self, compression: &mut Compression) {
+    pub fn take_back(&mut self, compression: &mut Compression) {
         if let Some(encoder) = compression.encoder.take() {
             self.encoders.put(encoder);
         }
-        *compression = Compression::default();
     }
 
     /// Frees what was not needed lately; the bytes freed.
@@ -213,15 +212,9 @@ impl Session {
     /// Hands over the response's head, then as much of its body, compressed, as there is
     /// room for.
     pub(in crate::session) fn forward_compressed(&mut self, core: &mut Core) -> Progress {
-        let Some(mut transaction) = self.transaction.take() else {
+        let Some(transaction) = self.transaction.as_deref_mut() else {
             return Progress::Done;
         };
-        let progress = self.compress(&mut transaction, core);
-        self.transaction = Some(transaction);
-        progress
-    }
-
-    fn compress(&mut self, transaction: &mut Transaction, core: &mut Core) -> Progress {
         let message = &mut transaction.response;
         let compression = &mut transaction.compression;
         if message.state == MessageState::Parsed {
@@ -232,44 +225,44 @@ impl Session {
             return Progress::Done;
         }
         let paused = ChannelFlags::ANA_TIMEOUT.union(ChannelFlags::SHUTR);
-        let wanted_level = core.wanted_level(compression.level());
-        let size = core.bufsize();
         let mut work = Work {
+            has_paused: self.response.flags.any(paused),
             channel: &mut self.response,
             chunks: &mut message.chunks,
             is_chunked: message.body == BodyLength::Chunked,
+            wanted_level: core.wanted_level(compression.level()),
             compression,
-            has_paused: false,
-            wanted_level,
+            scratch: core.compressors.scratch(core.buffers.size()),
             buffers: &mut core.buffers,
-            scratch: core.compressors.scratch(size),
             taken: 0,
             made: 0,
         };
-        work.has_paused = work.channel.flags.any(paused);
         let rest = work.run();
         let (taken, made) = (work.taken, work.made);
         let level = compression.level();
+        if rest == Rest::Nothing {
+            message.state = MessageState::Done;
+            core.compressors.take_back(compression);
+        }
         self.response.release_if_empty(&mut core.buffers);
         self.count_compressed(level, (taken, made), core);
-        let progress = match rest {
+        self.time_flush(rest, core);
+        match rest {
             Rest::Nothing => {
-                message.state = MessageState::Done;
-                self.count_compressed_response(core);
-                if let Some(encoder) = compression.encoder.take() {
-                    core.compressors.encoders.put(encoder);
-                }
+                self.count_at_proxies(core, |counters| counters.compressed_responses += 1);
                 Progress::Done
             }
             Rest::Input | Rest::Room => Progress::More,
             Rest::Malformed(word) => Progress::Malformed(word),
-        };
-        self.time_flush(rest, compression, core);
-        progress
+        }
     }
 
     /// What the encoder holds back leaves after a while even if the server says no more.
-    fn time_flush(&mut self, rest: Rest, compression: &Compression, core: &Core) {
+    fn time_flush(&mut self, rest: Rest, core: &Core) {
+        let Some(transaction) = self.transaction.as_deref() else {
+            return;
+        };
+        let compression = &transaction.compression;
         let waits = match rest {
             Rest::Input => compression.holds_input(),
             // Only a lack of buffers can stop an empty channel; nobody tells of the end of that.
@@ -302,10 +295,6 @@ impl Session {
             counters.compressed_in += taken;
             counters.compressed_out += made;
         });
-    }
-
-    fn count_compressed_response(&self, core: &mut Core) {
-        self.count_at_proxies(core, |counters| counters.compressed_responses += 1);
     }
 
     fn count_at_proxies(&self, core: &mut Core, count: impl Fn(&mut Counters)) {

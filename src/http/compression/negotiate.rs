@@ -37,31 +37,44 @@ pub fn choose(request: HeadView<'_>, algorithms: &[Algorithm]) -> Option<Choice>
 fn asked_for(request: HeadView<'_>, algorithms: &[Algorithm]) -> Option<Algorithm> {
     let mut best = None;
     let mut best_weight = 0;
+    let wildcard = unnamed(request, algorithms);
     for element in request.elements(KnownHeader::AcceptEncoding) {
         let (token, weight) = split_weight(element);
         if weight <= best_weight {
             continue;
         }
-        let candidate = algorithms.iter().rev().find(|algorithm| match token {
-            // The asterisk stands for what the header does not name (RFC 9110 section 12.5.3).
-            b"*" => !names(request, **algorithm),
-            _ => token.eq_ignore_ascii_case(algorithm.token()),
-        });
+        let candidate = match token {
+            b"*" => wildcard,
+            _ => algorithms
+                .iter()
+                .rev()
+                .copied()
+                .find(|algorithm| token.eq_ignore_ascii_case(algorithm.token())),
+        };
         if let Some(candidate) = candidate {
-            best = Some(*candidate);
+            best = Some(candidate);
             best_weight = weight;
         }
     }
     best
 }
 
-fn names(request: HeadView<'_>, algorithm: Algorithm) -> bool {
-    request
-        .elements(KnownHeader::AcceptEncoding)
-        .any(|element| {
-            let (token, _) = split_weight(element);
-            token.eq_ignore_ascii_case(algorithm.token())
-        })
+/// What the asterisk stands for: an algorithm that the header does not name (RFC 9110 section
+/// 12.5.3). Found once, or a long row of asterisks would cost its square.
+fn unnamed(request: HeadView<'_>, algorithms: &[Algorithm]) -> Option<Algorithm> {
+    let is_named = |algorithm: &Algorithm| {
+        request
+            .elements(KnownHeader::AcceptEncoding)
+            .any(|element| {
+                let (token, _) = split_weight(element);
+                token.eq_ignore_ascii_case(algorithm.token())
+            })
+    };
+    algorithms
+        .iter()
+        .rev()
+        .copied()
+        .find(|algorithm| !is_named(algorithm))
 }
 
 /// The coding and its weight in thousandths (RFC 9110 section 12.4.2).
