@@ -54,6 +54,14 @@ pub struct Counters {
     pub responses: [u64; 6],
     /// Sessions ended by a caught panic.
     pub panics: u64,
+    /// Bytes given to compression.
+    pub compressed_in: u64,
+    /// Bytes that compression made of them.
+    pub compressed_out: u64,
+    /// Bytes of responses to be compressed that were only chunked.
+    pub compression_bypassed: u64,
+    /// Responses compressed.
+    pub compressed_responses: u64,
     /// Monotonic microsecond of the last session, 0 for none yet.
     pub last_session_us: u64,
 }
@@ -160,6 +168,12 @@ pub struct State {
     pub connection_rate_limit: u32,
     /// Sessions that may be accepted per second; 0 any number.
     pub session_rate_limit: u32,
+    /// Bytes given to compression per second.
+    pub compressed_in_rate: FreqCounter,
+    /// Bytes that compression makes per second.
+    pub compressed_out_rate: FreqCounter,
+    /// Bytes per second that compression may be given; 0 any number.
+    pub compression_rate_limit: u32,
     /// Next session number.
     pub next_session_id: u32,
     /// Soft stop has begun.
@@ -192,6 +206,9 @@ impl State {
             connection_rate_max: 0,
             connection_rate_limit: config.global.maxconnrate,
             session_rate_limit: config.global.maxsessrate,
+            compressed_in_rate: FreqCounter::default(),
+            compressed_out_rate: FreqCounter::default(),
+            compression_rate_limit: config.global.compression_rate_max,
             next_session_id: 0,
             stopping: false,
             panics: 0,

@@ -36,6 +36,7 @@ use crate::process::signals;
 use crate::sample::language::PatternId;
 use crate::sample::pattern::LivePatterns;
 use crate::sample::variables::Variables;
+use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
@@ -62,6 +63,8 @@ pub struct Core {
     pub buffers: BufferPool,
     /// HTTP transactions.
     pub transactions: Pool<Transaction>,
+    /// Memory for compressing responses.
+    pub compressors: Compressors,
     /// Sockets that are listened on.
     pub listeners: Listeners,
     /// Load balancing, one per proxy.
@@ -179,6 +182,7 @@ impl Worker {
             state: State::new(config, process.start_s),
             buffers: BufferPool::new("buffer", tuning.bufsize),
             transactions: Pool::new("transaction", Transaction::default),
+            compressors: Compressors::new(config.global.compression_memory_mb),
             listeners,
             balancers: proxies.map(|proxy| Balancer::new(config, proxy)).collect(),
             queues: Queues::new(config),
@@ -331,6 +335,7 @@ impl Context for Worker {
         core.pipes.trim();
         core.reclaim.add(core.buffers.settle());
         core.reclaim.add(core.transactions.settle());
+        core.reclaim.add(core.compressors.settle());
         core.reclaim.run();
     }
 }
@@ -478,6 +483,7 @@ impl Core {
 
     /// Takes a finished transaction back into its pool.
     pub fn recycle_transaction(&mut self, mut transaction: Box<Transaction>) {
+        self.compressors.take_back(&mut transaction.compression);
         transaction.reset();
         self.transactions.put(transaction);
     }

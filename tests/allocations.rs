@@ -197,6 +197,35 @@ listen main
 }
 
 #[test]
+fn compressed_responses() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    compression algo gzip deflate
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(COMPRESSIBLE_REQUEST);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"\r\n0\r\n\r\n"));
+    assert_steady(&mut harness, |harness| {
+        client.send(COMPRESSIBLE_REQUEST);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"\r\n0\r\n\r\n"));
+        count
+    });
+}
+
+#[test]
 fn answers_of_the_configuration() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
@@ -267,6 +296,8 @@ const REQUEST: &[u8] =
 const CHUNKED: &[u8] =
     b"POST /path HTTP/1.1\r\nHost: h\r\nX_Y: z\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
 const CHUNKED_END: &[u8] = b"2\r\nde\r\n0\r\n\r\n";
+const COMPRESSIBLE_REQUEST: &[u8] =
+    b"GET /path HTTP/1.1\r\nHost: example.org\r\nAccept-Encoding: gzip\r\n\r\n";
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: 4\r\nContent-Type: text/plain\r\n\r\nbody";
 const WARM_UP: usize = 300;

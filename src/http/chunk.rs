@@ -154,6 +154,39 @@ impl ChunkParser {
         }
     }
 
+    /// True once the last chunk has begun: what follows are trailers and the final line.
+    pub const fn is_behind_data(&self) -> bool {
+        matches!(
+            self.state,
+            State::TrailerStart
+                | State::TrailerName
+                | State::TrailerValue
+                | State::TrailerLf
+                | State::FinalLf
+                | State::Done
+        )
+    }
+
+    /// Follows what stands between the data: from the end of one chunk's data to the
+    /// beginning of the next one's, then to the trailers, then through them. Bytes of
+    /// `input` that it took; data is left to the caller, who tells [`Self::skip`].
+    ///
+    /// # Errors
+    /// [`ChunkError`]; there is no sense in a further call then.
+    pub fn advance_between(&mut self, input: &[u8]) -> Result<usize, ChunkError> {
+        let was_behind_data = self.is_behind_data();
+        for (at, &byte) in input.iter().enumerate() {
+            let is_boundary = matches!(self.state, State::Data | State::Done)
+                || self.is_behind_data() != was_behind_data;
+            if is_boundary {
+                return Ok(at);
+            }
+            self.step(byte)
+                .map_err(|reason| ChunkError { offset: at, reason })?;
+        }
+        Ok(input.len())
+    }
+
     /// Follows the body through `input`, which continues where the last call stopped.
     ///
     /// # Errors

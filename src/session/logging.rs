@@ -108,7 +108,7 @@ impl Session {
                 .transaction
                 .as_deref()
                 .map_or(-1, |transaction| transaction.status),
-            bytes_out: self.response.total,
+            bytes_out: self.response_total(),
             captures: Captures::default(),
             termination: letters(self.outcome.cause, self.outcome.stage),
             connections: self.connection_counts(core),

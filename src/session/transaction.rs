@@ -4,6 +4,7 @@
 //! connection idles, so that an idle client costs none of it. Its vectors keep their memory
 //! from request to request: a steady load allocates nothing.
 
+use super::compression::Compression;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
 use crate::http::errors::Farewell;
@@ -187,6 +188,8 @@ pub struct Transaction {
     pub response: Message,
     /// Which connections persist, and what the Connection headers say.
     pub connections: Connections,
+    /// The compression of the response.
+    pub compression: Compression,
     /// Status answered to the client, -1 while there is none.
     pub status: i32,
     /// The request line as logged, not escaped.
@@ -209,6 +212,7 @@ impl Default for Transaction {
             request: Message::new(Kind::Request),
             response: Message::new(Kind::Response),
             connections: Connections::default(),
+            compression: Compression::default(),
             status: -1,
             request_line: Vec::new(),
             reason: None,
@@ -226,6 +230,7 @@ impl Transaction {
         self.request.reset();
         self.response.reset();
         self.connections = Connections::default();
+        self.compression = Compression::default();
         self.status = -1;
         self.request_line.clear();
         self.reason = None;

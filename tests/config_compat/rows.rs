@@ -967,6 +967,167 @@ listen l
         OLD,
     ),
     same(
+        "compression",
+        "
+@D
+@L
+ compression algo identity gzip deflate raw-deflate
+ compression type text/html text/
+ compression offload
+",
+        Fine,
+        "",
+    ),
+    same(
+        "compression alone",
+        "
+@D
+@L
+ compression
+",
+        Alert,
+        "'compression' expects 'algo', 'type' or 'offload'",
+    ),
+    same(
+        "compression without an algorithm",
+        "
+@D
+@L
+ compression algo
+",
+        Alert,
+        "'compression' expects <algorithm>.",
+    ),
+    same(
+        "compression with an unknown algorithm",
+        "
+@D
+@L
+ compression algo gzip brotli
+",
+        Alert,
+        "'compression' : 'brotli' is not a supported algorithm.",
+    ),
+    same(
+        "compression without a type",
+        "
+@D
+@L
+ compression type
+",
+        Alert,
+        "'compression' expects <type>.",
+    ),
+    same(
+        "compression with an unknown word",
+        "
+@D
+@L
+ compression level 3
+",
+        Alert,
+        "'compression' expects 'algo', 'type' or 'offload'",
+    ),
+    but(
+        same(
+            "compression offload with more",
+            "
+@D
+@L
+ compression offload now
+",
+            Alert,
+            "compression",
+        ),
+        Fine,
+        "2.6 does not look at what follows",
+    ),
+    but(
+        same(
+            "compression direction",
+            "
+@D
+@L
+ compression direction response
+",
+            Fine,
+            "",
+        ),
+        Alert,
+        "since 2.8",
+    ),
+    same(
+        "limits of compression",
+        "
+global
+ maxcomprate 100
+ maxcompcpuusage 90
+ maxzlibmem 10
+ tune.comp.maxlevel 9
+@D
+@L
+",
+        Fine,
+        "",
+    ),
+    same(
+        "tune.comp.maxlevel too high",
+        "
+global
+ tune.comp.maxlevel 10
+@D
+@L
+",
+        Alert,
+        "'tune.comp.maxlevel' expects a numeric value between 1 and 9",
+    ),
+    same(
+        "maxcompcpuusage too high",
+        "
+global
+ maxcompcpuusage 101
+@D
+@L
+",
+        Alert,
+        "'maxcompcpuusage' expects an integer argument between 0 and 100.",
+    ),
+    same(
+        "maxcomprate missing",
+        "
+global
+ maxcomprate
+@D
+@L
+",
+        Alert,
+        "'maxcomprate' expects an integer argument in kb/s.",
+    ),
+    same(
+        "maxzlibmem missing",
+        "
+global
+ maxzlibmem
+@D
+@L
+",
+        Alert,
+        "'maxzlibmem' expects an integer argument.",
+    ),
+    same(
+        "compression offload in defaults",
+        "
+defaults
+ mode http
+@T
+ compression algo gzip
+ compression offload
+@L
+",
+        Warning,
+        "'compression' : 'offload' ignored in 'defaults' section.",
+    ),
+    same(
         "forwardfor",
         "
 @D

@@ -20,8 +20,8 @@ pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
 pub use proxy::{
-    Balance, Capabilities, Forwarded, HeaderNames, HttpReuse, LogLine, Mode, Network, Proxy,
-    ProxyOption, ProxyOptions, Timeouts,
+    Balance, Capabilities, CompressionRules, Forwarded, HeaderNames, HttpReuse, LogLine, Mode,
+    Network, Proxy, ProxyOption, ProxyOptions, Timeouts,
 };
 pub use rules::{
     Action, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::http::compression::Algorithm;
 use crate::http::connection::Mode as ConnectionMode;
 use crate::http::errors::ErrorPage;
 
@@ -236,6 +237,17 @@ pub struct Forwarded {
     pub if_none: bool,
 }
 
+/// The `compression` keywords.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CompressionRules {
+    /// `compression algo`.
+    pub algorithms: Vec<Algorithm>,
+    /// `compression type`: what Content-Type begins with; none for any.
+    pub types: Vec<String>,
+    /// `compression offload`.
+    pub offload: bool,
+}
+
 /// What is logged per connection or request, and how.
 #[derive(Clone, Debug, Default)]
 pub struct LogLine {
@@ -303,6 +315,8 @@ pub struct Proxy {
     pub forwardfor: Option<Forwarded>,
     /// `option originalto`.
     pub originalto: Option<Forwarded>,
+    /// `compression`.
+    pub compression: CompressionRules,
     /// `errorfile`: status and the page.
     pub errorfiles: Vec<(u16, Arc<ErrorPage>)>,
     /// `http-request` rules in order.

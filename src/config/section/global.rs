@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Build, Section, header_case, stats, tune};
+use super::{Build, Section, compression, header_case, stats, tune};
 use crate::config::diagnostic::Parse;
 use crate::config::keyword::{Keyword, KeywordInfo, KeywordList, Line, Prefix, Retired, Sections};
 use crate::config::model::{Global, Place, PollerKind};
@@ -199,7 +199,13 @@ fn all_texts(line: &Line) -> Parse<Vec<&str>> {
 }
 
 static KEYWORDS: KeywordList<Build> = KeywordList {
-    tables: &[TABLE, header_case::TABLE, stats::TABLE, tune::TABLE],
+    tables: &[
+        TABLE,
+        compression::TABLE,
+        header_case::TABLE,
+        stats::TABLE,
+        tune::TABLE,
+    ],
     retired: RETIRED,
 };
 

@@ -4,6 +4,7 @@
 //! open section and opens that one, anything else goes to the open section's `line`, which
 //! dispatches it over its keyword list. All of them work on one [`Build`].
 
+mod compression;
 pub mod global;
 mod header_case;
 pub mod http_errors;

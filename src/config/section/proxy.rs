@@ -7,6 +7,7 @@
 pub(super) mod answer_file;
 mod backend;
 mod bind;
+mod compression;
 pub(crate) mod draft;
 pub(super) mod errorfile;
 mod forwarded;
@@ -323,6 +324,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
     tables: &[
         backend::KEYWORDS,
         bind::KEYWORDS,
+        compression::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,

@@ -13,3 +13,5 @@ mod switching;
 mod wait_body;
 mod wait_request;
 mod wait_response;
+
+pub(in crate::session) use forward_body::Progress;

@@ -109,6 +109,8 @@ impl Session {
         if let (Some(rule), Some(address)) = (rule, destination) {
             add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }
+        let rules = (&frontend.compression, &backend.compression);
+        Self::offer_compression(&mut rewriter, &mut transaction.compression, rules);
         let options = transaction.connections.options;
         transaction.connections.request = connection::request(&mut rewriter, options)?;
         if backend.options.has(ProxyOption::CaseAdjustServer) {

@@ -2,6 +2,7 @@
 
 use crate::config::model::{LogLevel, ProxyOption, RuleSet};
 use crate::http::cacheable::exposes_cookie;
+use crate::http::compression::response as compression;
 use crate::http::connection;
 use crate::http::framing::BodyLength;
 use crate::http::rewrite::Rewriter;
@@ -19,35 +20,33 @@ impl Session {
         self.response
             .analysers
             .remove(AnalyserSet::RES_HTTP_PROCESS);
-        for (set, proxy) in [
-            (RuleSet::HttpResponse, self.backend),
-            (RuleSet::HttpResponse, self.frontend),
-        ] {
-            if proxy == self.frontend && self.backend == self.frontend {
-                continue;
-            }
-            match self.run_rules(set, proxy, core) {
-                Flow::Next | Flow::Stop => {}
-                Flow::Wait => return Verdict::Wait,
-                Flow::End(verdict) => return verdict,
-            }
+        if let Some(verdict) = self.run_response_rules(core) {
+            return verdict;
         }
         if self.exposes_cookie(core) {
             return self.block_cookie(core);
         }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
+        let algorithm = self.begin_compression(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
         else {
             return Verdict::Continue;
         };
-        let body = transaction.response.body;
+        let body = match algorithm {
+            Some(_) => BodyLength::Chunked,
+            None => transaction.response.body,
+        };
         let mut rewriter = Rewriter::new(buffer, base, &mut transaction.response.head)
             .with_growth(core.config.global.tuning.maxrewrite);
         let mut options = transaction.connections.options;
         options.stopping |= stopping;
         let request = transaction.connections.request;
-        let rewritten = connection::response(&mut rewriter, options, request, body)
+        let rewritten = algorithm
+            .map_or(Ok(()), |algorithm| {
+                compression::rewrite(&mut rewriter, algorithm)
+            })
+            .and_then(|()| connection::response(&mut rewriter, options, request, body))
             .map(|plan| transaction.connections.response = plan);
         let frontend = core.config.proxy(self.frontend);
         if frontend.options.has(ProxyOption::CaseAdjustClient) {
@@ -103,6 +102,20 @@ impl Session {
         self.end_analysis();
         self.http_reply_and_close(Some(502), core);
         Verdict::Wait
+    }
+
+    /// The backend's rules over the response, then the frontend's. A verdict when one of them
+    /// decided.
+    fn run_response_rules(&mut self, core: &mut Core) -> Option<Verdict> {
+        let frontend = (self.frontend != self.backend).then_some(self.frontend);
+        for proxy in [Some(self.backend), frontend].into_iter().flatten() {
+            match self.run_rules(RuleSet::HttpResponse, proxy, core) {
+                Flow::Next | Flow::Stop => {}
+                Flow::Wait => return Some(Verdict::Wait),
+                Flow::End(verdict) => return Some(verdict),
+            }
+        }
+        None
     }
 
     pub(in crate::session) fn no_room_for_response(&mut self, core: &mut Core) -> Verdict {

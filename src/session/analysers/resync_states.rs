@@ -92,6 +92,9 @@ impl Session {
     fn close_after_response(&mut self, core: &mut Core) {
         self.end_analysis();
         self.give_up_server_connection(core);
+        // What the server sent beyond its response is nothing that the client asked for.
+        let beyond = self.response.input_len();
+        self.response.skip_input(beyond);
         self.request.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.request.abort();
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
