@@ -10,8 +10,10 @@
 //! [`connection`] what becomes of both connections, [`rewrite`] changes it in place and
 //! [`chunk::ChunkParser`] follows a chunked body. [`errors`] holds the answers weir gives.
 
+pub mod cacheable;
 pub mod chunk;
 pub mod connection;
+pub mod cookie;
 pub mod errors;
 pub mod forwarded;
 pub mod framing;
