@@ -9,6 +9,7 @@ use std::num::NonZeroU32;
 mod bind;
 mod global;
 mod logging;
+mod persistence;
 mod proxy;
 mod rules;
 mod server;
@@ -17,6 +18,9 @@ pub use crate::http::connection::Mode as ConnectionMode;
 pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
+pub use persistence::{
+    Appsession, AppsessionMode, CookieCapture, CookieMode, CookieSettings, Persist, PersistRule,
+};
 pub use proxy::{
     Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption,
     ProxyOptions, Timeouts,
