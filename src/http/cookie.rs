@@ -69,6 +69,16 @@ enum Shape {
     SetCookie2,
 }
 
+impl Shape {
+    const fn of(header: KnownHeader) -> Self {
+        match header {
+            KnownHeader::SetCookie => Self::SetCookie,
+            KnownHeader::SetCookie2 => Self::SetCookie2,
+            _ => Self::Request,
+        }
+    }
+}
+
 /// The cookies of a `Cookie` line's value.
 #[derive(Clone, Debug)]
 pub struct RequestCookies<'a>(Pairs<'a>);
@@ -77,14 +87,6 @@ impl<'a> RequestCookies<'a> {
     /// The cookies of `value`.
     pub const fn of(value: &'a [u8]) -> Self {
         Self(Pairs::new(value, Shape::Request))
-    }
-
-    /// The same from position `at` on, which is the start of the value or behind a separator.
-    const fn from(value: &'a [u8], at: usize) -> Self {
-        let mut pairs = Pairs::new(value, Shape::Request);
-        pairs.next = Some(at);
-        pairs.before = at.checked_sub(1);
-        Self(pairs)
     }
 }
 
@@ -103,11 +105,7 @@ pub struct SetCookies<'a>(Pairs<'a>);
 impl<'a> SetCookies<'a> {
     /// The cookies of `value`, which stands in a line of `header`.
     pub fn of(value: &'a [u8], header: KnownHeader) -> Self {
-        let shape = match header {
-            KnownHeader::SetCookie2 => Shape::SetCookie2,
-            _ => Shape::SetCookie,
-        };
-        Self(Pairs::new(value, shape))
+        Self(Pairs::new(value, Shape::of(header)))
     }
 }
 
@@ -136,6 +134,16 @@ impl<'a> Pairs<'a> {
             shape,
             next: Some(0),
             before: None,
+        }
+    }
+
+    /// The same from position `at` on, which is the start of the value or behind a separator.
+    const fn from(line: &'a [u8], shape: Shape, at: usize) -> Self {
+        Self {
+            line,
+            shape,
+            next: Some(at),
+            before: at.checked_sub(1),
         }
     }
 }
@@ -256,7 +264,7 @@ struct Run {
 fn find_run(rewriter: &Rewriter<'_>, index: usize, name: &[u8], at: usize) -> Option<Run> {
     let line = line_value(rewriter, index);
     let mut run: Option<Run> = None;
-    for cookie in RequestCookies::from(line, at) {
+    for cookie in Pairs::from(line, Shape::Request, at) {
         let goes = cookie.value_of(name).is_some();
         let place = cookie.place;
         match run.as_mut() {
@@ -306,67 +314,138 @@ fn is_bare(rewriter: &Rewriter<'_>, index: usize) -> bool {
     RequestCookies::of(line).all(|cookie| cookie.is_attribute() || cookie.is_nothing())
 }
 
-/// Takes one cookie out of a response: the whole line, or of several in a `Set-Cookie2` line
-/// the one with its attributes. True when the line is gone.
+/// Takes what stands before `separator`, and the separator, off the values of every cookie
+/// `name` of a request; values without it stay. Returns how many were changed.
 ///
 /// # Errors
-/// [`RewriteError`]; the head is then unchanged.
-pub fn remove_set_cookie(
+/// [`RewriteError`]; what was changed until then stays changed.
+pub fn strip_request_prefixes(
+    rewriter: &mut Rewriter<'_>,
+    name: &[u8],
+    separator: u8,
+) -> Result<usize, RewriteError> {
+    let mut changed = 0;
+    let mut from = 0;
+    while let Some(index) = rewriter.head().find(KnownHeader::Cookie, from) {
+        from = index + 1;
+        let mut at = Some(0);
+        while let Some(place) = next_named(rewriter, index, name, at) {
+            let value = slice(line_value(rewriter, index), place.value_at, place.end);
+            if let Some(len) = memchr::memchr(separator, value) {
+                rewriter.splice_value(index, place.value_at, len + 1, b"")?;
+                changed += 1;
+            }
+            at = behind(rewriter, index, place);
+        }
+    }
+    Ok(changed)
+}
+
+/// What happens to a cookie that a server sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetCookieChange<'a> {
+    /// It goes: the whole line, or out of several in a `Set-Cookie2` line with its attributes.
+    Remove,
+    /// It gets this value; white space around its equals sign goes.
+    Replace(&'a [u8]),
+    /// This text and a separator precede its value.
+    Prepend(&'a [u8], u8),
+}
+
+/// Changes every cookie `name` that a response sets; returns how many there were.
+///
+/// # Errors
+/// [`RewriteError`]; what was changed until then stays changed.
+pub fn change_set_cookies(
+    rewriter: &mut Rewriter<'_>,
+    name: &[u8],
+    change: SetCookieChange<'_>,
+) -> Result<usize, RewriteError> {
+    let mut changed = 0;
+    for header in [KnownHeader::SetCookie, KnownHeader::SetCookie2] {
+        let mut from = 0;
+        while let Some(index) = rewriter.head().find(header, from) {
+            from = index + 1;
+            let mut at = Some(0);
+            while let Some(place) = next_named(rewriter, index, name, at) {
+                changed += 1;
+                at = match change {
+                    SetCookieChange::Remove => remove_set_cookie(rewriter, index, place)?,
+                    SetCookieChange::Replace(value) => {
+                        let len = place.end.saturating_sub(place.value_at);
+                        rewriter.splice_value(index, place.value_at, len, value)?;
+                        close_gap(rewriter, index, place)?;
+                        behind(rewriter, index, place)
+                    }
+                    SetCookieChange::Prepend(text, separator) => {
+                        rewriter.splice_value(index, place.value_at, 0, &[separator])?;
+                        rewriter.splice_value(index, place.value_at, 0, text)?;
+                        close_gap(rewriter, index, place)?;
+                        behind(rewriter, index, place)
+                    }
+                };
+                if at.is_none() && change == SetCookieChange::Remove {
+                    from = index;
+                }
+            }
+        }
+    }
+    Ok(changed)
+}
+
+/// Where to go on in the line; nowhere when the line is gone with its only cookie.
+fn remove_set_cookie(
     rewriter: &mut Rewriter<'_>,
     index: usize,
     place: CookiePlace,
-) -> Result<bool, RewriteError> {
+) -> Result<Option<usize>, RewriteError> {
     if place.before.is_none() && place.after.is_none() {
         rewriter.remove(index)?;
-        return Ok(true);
+        return Ok(None);
     }
-    take_out(rewriter, index, place.before, place.after)?;
-    Ok(false)
+    take_out(rewriter, index, place.before, place.after).map(Some)
 }
 
-/// Gives a cookie another value; white space around its equals sign goes.
-///
-/// # Errors
-/// [`RewriteError`]; the head is then unchanged.
-pub fn replace_value(
+/// Leaves the equals sign alone between name and value.
+fn close_gap(
     rewriter: &mut Rewriter<'_>,
     index: usize,
     place: CookiePlace,
-    value: &[u8],
 ) -> Result<(), RewriteError> {
-    let len = place.end.saturating_sub(place.value_at);
-    rewriter.splice_value(index, place.value_at, len, value)?;
     let gap = place.value_at.saturating_sub(place.name_end);
     rewriter.splice_value(index, place.name_end, gap, b"=")
 }
 
-/// Puts `text` and a separator before a cookie's value, as `cookie <name> prefix` does.
-///
-/// # Errors
-/// [`RewriteError`]; the head is then unchanged.
-pub fn prepend_value(
-    rewriter: &mut Rewriter<'_>,
+/// The first cookie `name` at or behind position `at` of a line.
+fn next_named(
+    rewriter: &Rewriter<'_>,
     index: usize,
-    place: CookiePlace,
-    text: &[u8],
-) -> Result<(), RewriteError> {
-    rewriter.splice_value(index, place.value_at, 0, text)?;
-    let gap = place.value_at.saturating_sub(place.name_end);
-    rewriter.splice_value(index, place.name_end, gap, b"=")
+    name: &[u8],
+    at: Option<usize>,
+) -> Option<CookiePlace> {
+    Pairs::from(
+        line_value(rewriter, index),
+        line_shape(rewriter, index),
+        at?,
+    )
+    .find(|cookie| cookie.value_of(name).is_some())
+    .map(|cookie| cookie.place)
 }
 
-/// Takes the first `len` bytes off a cookie's value.
-///
-/// # Errors
-/// [`RewriteError`]; the head is then unchanged.
-pub fn strip_value(
-    rewriter: &mut Rewriter<'_>,
-    index: usize,
-    place: CookiePlace,
-    len: usize,
-) -> Result<(), RewriteError> {
-    let len = len.min(place.end.saturating_sub(place.value_at));
-    rewriter.splice_value(index, place.value_at, len, b"")
+/// Where the pair behind the one at `place` begins, after a change of its value.
+fn behind(rewriter: &Rewriter<'_>, index: usize, place: CookiePlace) -> Option<usize> {
+    let shape = line_shape(rewriter, index);
+    let mut pairs = Pairs::from(line_value(rewriter, index), shape, place.name_at);
+    pairs.next();
+    pairs.next
+}
+
+fn line_shape(rewriter: &Rewriter<'_>, index: usize) -> Shape {
+    let name = rewriter
+        .view()
+        .line(index)
+        .map_or(&[][..], |(name, _)| name);
+    Shape::of(KnownHeader::of(name))
 }
 
 fn line_value<'a>(rewriter: &'a Rewriter<'_>, index: usize) -> &'a [u8] {

@@ -12,6 +12,7 @@ use crate::http::head::{Head, Version};
 use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
+use crate::session::persistence::CookieState;
 
 /// How far a message was forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +118,8 @@ pub struct Transaction {
     pub response: Message,
     /// Which connections persist, and what the Connection headers say.
     pub connections: Connections,
+    /// Persistence cookie and captured cookies.
+    pub cookies: CookieState,
     /// Status answered to the client, -1 while there is none.
     pub status: i32,
     /// The request line as logged, not escaped.
@@ -133,6 +136,7 @@ impl Default for Transaction {
             request: Message::new(Kind::Request),
             response: Message::new(Kind::Response),
             connections: Connections::default(),
+            cookies: CookieState::default(),
             status: -1,
             request_line: Vec::new(),
             reason: None,
@@ -147,6 +151,7 @@ impl Transaction {
         self.request.reset();
         self.response.reset();
         self.connections = Connections::default();
+        self.cookies.reset();
         self.status = -1;
         self.request_line.clear();
         self.reason = None;

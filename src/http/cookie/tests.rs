@@ -163,71 +163,64 @@ fn attributes_go_with_their_cookie() {
     );
 }
 
-fn response_changed(
-    line: &str,
-    nth: usize,
-    change: fn(&mut Rewriter<'_>, CookiePlace),
-) -> Vec<String> {
+fn response_changed(line: &str, name: &str, change: SetCookieChange<'_>) -> Vec<String> {
     changed("HTTP/1.1 200 OK", &[line], |rewriter| {
-        let header = rewriter.head().lines[0].known();
-        let value = line_value(rewriter, 0).to_vec();
-        let place = SetCookies::of(&value, header).nth(nth).unwrap().place;
-        change(rewriter, place);
+        change_set_cookies(rewriter, name.as_bytes(), change).unwrap();
     })
 }
 
 #[test]
 fn a_set_cookie_is_removed_with_its_attributes() {
-    let remove = |rewriter: &mut Rewriter<'_>, place| {
-        remove_set_cookie(rewriter, 0, place).unwrap();
-    };
-    assert!(response_changed("Set-Cookie: a=b; path=/", 0, remove).is_empty());
+    let remove = |line, name| response_changed(line, name, SetCookieChange::Remove);
+    assert!(remove("Set-Cookie: a=b; path=/", "a").is_empty());
+    assert_eq!(remove("Set-Cookie: a=b; path=/", "path").len(), 1);
     let list = "Set-Cookie2: a=b; v=1, c=d; v=1,e=f";
+    assert_eq!(remove(list, "a"), ["Set-Cookie2: c=d; v=1,e=f"]);
+    assert_eq!(remove(list, "c"), ["Set-Cookie2: a=b; v=1, e=f"]);
+    assert_eq!(remove(list, "e"), ["Set-Cookie2: a=b; v=1, c=d; v=1"]);
+    assert!(remove("Set-Cookie2: a=b, a=c,a=d", "a").is_empty());
     assert_eq!(
-        response_changed(list, 0, remove),
-        ["Set-Cookie2: c=d; v=1,e=f"]
+        remove("Set-Cookie2: a=b, x=y, a=d", "a"),
+        ["Set-Cookie2: x=y"]
     );
-    assert_eq!(
-        response_changed(list, 1, remove),
-        ["Set-Cookie2: a=b; v=1, e=f"]
-    );
-    assert_eq!(
-        response_changed(list, 2, remove),
-        ["Set-Cookie2: a=b; v=1, c=d; v=1"]
-    );
+    let lines = [
+        "Set-Cookie: a=b",
+        "Set-Cookie: a=c",
+        "X: y",
+        "Set-Cookie: c=d",
+    ];
+    let left = changed("HTTP/1.1 200 OK", &lines, |rewriter| {
+        let count = change_set_cookies(rewriter, b"a", SetCookieChange::Remove).unwrap();
+        assert_eq!(count, 2);
+    });
+    assert_eq!(left, ["X: y", "Set-Cookie: c=d"]);
 }
 
 #[test]
 fn values_are_replaced_and_prefixed_in_place() {
-    let replace = |rewriter: &mut Rewriter<'_>, place| {
-        replace_value(rewriter, 0, place, b"new").unwrap();
-    };
+    let replace = |line| response_changed(line, "a", SetCookieChange::Replace(b"new"));
+    assert_eq!(replace("Set-Cookie: a=b; p"), ["Set-Cookie: a=new; p"]);
+    assert_eq!(replace("Set-Cookie: a = b ; p"), ["Set-Cookie: a=new ; p"]);
+    assert_eq!(replace("Set-Cookie: a="), ["Set-Cookie: a=new"]);
     assert_eq!(
-        response_changed("Set-Cookie: a=b; p", 0, replace),
-        ["Set-Cookie: a=new; p"]
+        replace("Set-Cookie2: a=b; v,c=d, a=e"),
+        ["Set-Cookie2: a=new; v,c=d, a=new"]
     );
+    let prefix = |line| response_changed(line, "a", SetCookieChange::Prepend(b"s1", b'~'));
+    assert_eq!(prefix("Set-Cookie: a= b; p"), ["Set-Cookie: a=s1~b; p"]);
     assert_eq!(
-        response_changed("Set-Cookie: a = b ; p", 0, replace),
-        ["Set-Cookie: a=new ; p"]
+        prefix("Set-Cookie2: a=b, a=c"),
+        ["Set-Cookie2: a=s1~b, a=s1~c"]
     );
-    assert_eq!(
-        response_changed("Set-Cookie: a=", 0, replace),
-        ["Set-Cookie: a=new"]
-    );
-    let prefix = |rewriter: &mut Rewriter<'_>, place| {
-        prepend_value(rewriter, 0, place, b"s1~").unwrap();
-    };
-    assert_eq!(
-        response_changed("Set-Cookie: a= b; p", 0, prefix),
-        ["Set-Cookie: a=s1~b; p"]
-    );
-    let strip = |rewriter: &mut Rewriter<'_>, place| {
-        strip_value(rewriter, 0, place, 3).unwrap();
-    };
-    assert_eq!(
-        response_changed("Set-Cookie: a=s1~b; p", 0, strip),
-        ["Set-Cookie: a=b; p"]
-    );
+}
+
+#[test]
+fn prefixes_are_stripped_from_requests() {
+    let lines = ["Cookie: a=s1~b; c=s1~d; a=~; a=x", "Cookie: a=s2~b~c"];
+    let left = changed("GET / HTTP/1.1", &lines, |rewriter| {
+        assert_eq!(strip_request_prefixes(rewriter, b"a", b'~'), Ok(3));
+    });
+    assert_eq!(left, ["Cookie: a=b; c=s1~d; a=; a=x", "Cookie: a=b~c"]);
 }
 
 #[test]

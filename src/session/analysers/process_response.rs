@@ -17,6 +17,9 @@ impl Session {
         self.response
             .analysers
             .remove(AnalyserSet::RES_HTTP_PROCESS);
+        if self.manage_server_side_cookies(core).is_err() {
+            return self.no_room_for_response(core);
+        }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())

@@ -40,6 +40,7 @@ impl Session {
         self.flags.insert(SessionFlags::BE_ASSIGNED);
         self.flags.insert(SessionFlags::BE_COUNTED);
         core.count_backend_session(backend);
+        self.apply_persistence_rules(core);
         self.request.write_timeout_ms = proxy.timeouts.server_ms;
         self.response.read_timeout_ms = proxy.timeouts.server_ms;
         self.retries_left = proxy.retries;
