@@ -50,15 +50,17 @@ impl Session {
         &mut self,
         core: &mut Core,
     ) -> Result<(), RewriteError> {
-        let settings = core.config.proxy(self.backend).cookie.as_ref();
+        let backend = core.config.proxy(self.backend);
+        let settings = backend.cookie.as_ref();
         let capture = core.config.proxy(self.frontend).cookie_capture.as_ref();
-        if settings.is_none() && capture.is_none() {
+        if settings.is_none() && capture.is_none() && backend.appsession.is_none() {
             return Ok(());
         }
         log::trace!("manage_client_side_cookies");
         if let Some(server) = self.read_request_cookies(settings, capture, core) {
             self.assign_persistent(server);
         }
+        self.find_appsession(core);
         let (Some(transaction), Some((buffer, base)), Some(settings)) = (
             self.transaction.as_deref_mut(),
             self.request.message(),
@@ -133,12 +135,14 @@ impl Session {
         &mut self,
         core: &mut Core,
     ) -> Result<(), RewriteError> {
-        let settings = core.config.proxy(self.backend).cookie.as_ref();
+        let backend = core.config.proxy(self.backend);
+        let settings = backend.cookie.as_ref();
         let capture = core.config.proxy(self.frontend).cookie_capture.as_ref();
-        if settings.is_none() && capture.is_none() {
+        if settings.is_none() && capture.is_none() && backend.appsession.is_none() {
             return Ok(());
         }
         log::trace!("manage_server_side_cookies");
+        self.learn_appsession(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
         else {

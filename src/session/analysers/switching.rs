@@ -47,6 +47,9 @@ impl Session {
         if proxy.options.has(ProxyOption::IndependentStreams) {
             self.server_side.flags.insert(InterfaceFlags::INDEPENDENT);
         }
+        if proxy.mode == Mode::Tcp && proxy.rdp_cookie.is_some() {
+            self.request.analysers.insert(AnalyserSet::RDP_COOKIE);
+        }
         if proxy.mode == Mode::Http {
             self.request.analysers.insert(AnalyserSet::HTTP_INNER);
             if backend != self.frontend {
