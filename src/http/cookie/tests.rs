@@ -255,7 +255,7 @@ proptest! {
                 .into_iter()
                 .filter(|(name, value)| {
                     let attribute = name.starts_with('$');
-                    !attribute && !(name.is_empty() && value.is_none())
+                    !(attribute || name.is_empty() && value.is_none())
                         && !(name == "SRV" && value.is_some())
                 })
                 .collect::<Vec<_>>()
