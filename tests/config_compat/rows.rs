@@ -1881,7 +1881,7 @@ global
  cookie S insert maxlife 99999999d
 ",
         Alert,
-        "timer overflow in argument <99999999d> to <maxlife>, maximum value is 2147483647 s (~68 years).",
+        "timer overflow in argument <99999999d> to <maxlife>, maximum value is 2147483647 s",
     ),
     same(
         "cookie maxlife missing",
@@ -2084,5 +2084,28 @@ defaults
 ",
         Alert,
         "'appsession'",
+    ),
+    same(
+        "balance rdp-cookie",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie
+ balance rdp-cookie(msts)
+",
+        Fine,
+        "",
+    ),
+    same(
+        "balance rdp-cookie without name",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie()
+",
+        Alert,
+        "balance rdp-cookie : missing cookie name.",
     ),
 ];

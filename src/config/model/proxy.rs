@@ -59,6 +59,8 @@ pub enum Balance {
     StaticRoundRobin,
     /// By hash of the client's address.
     Source,
+    /// By hash of a terminal client's cookie.
+    RdpCookie,
     /// The server with the fewest connections for its weight.
     LeastConnections,
 }
@@ -285,6 +287,8 @@ pub struct Proxy {
     pub cookie_capture: Option<CookieCapture>,
     /// `appsession`.
     pub appsession: Option<Appsession>,
+    /// `balance rdp-cookie`: the cookie's name.
+    pub balance_cookie: String,
     /// `persist rdp-cookie`: the cookie's name.
     pub rdp_cookie: Option<String>,
     /// `ignore-persist` and `force-persist` rules in order.
