@@ -13,9 +13,11 @@
 
 pub mod cacheable;
 pub mod case;
+pub mod checkcache;
 pub mod chunk;
 pub mod compression;
 pub mod connection;
+pub mod cookie;
 pub mod errors;
 pub mod forwarded;
 pub mod framing;

@@ -14,6 +14,7 @@ use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
 use crate::sample::variables::Variables;
+use crate::session::persistence::CookieState;
 
 /// How far a message was forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,6 +191,8 @@ pub struct Transaction {
     pub connections: Connections,
     /// The compression of the response.
     pub compression: Compression,
+    /// Persistence cookie and captured cookies.
+    pub cookies: CookieState,
     /// Status answered to the client, -1 while there is none.
     pub status: i32,
     /// The request line as logged, not escaped.
@@ -213,6 +216,7 @@ impl Default for Transaction {
             response: Message::new(Kind::Response),
             connections: Connections::default(),
             compression: Compression::default(),
+            cookies: CookieState::default(),
             status: -1,
             request_line: Vec::new(),
             reason: None,
@@ -231,6 +235,7 @@ impl Transaction {
         self.response.reset();
         self.connections = Connections::default();
         self.compression = Compression::default();
+        self.cookies.reset();
         self.status = -1;
         self.request_line.clear();
         self.reason = None;

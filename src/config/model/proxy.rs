@@ -10,7 +10,10 @@ use crate::http::compression::Algorithm;
 use crate::http::connection::Mode as ConnectionMode;
 use crate::http::errors::ErrorPage;
 
-use super::{BindId, LogFormat, LogTarget, Place, ProxyId, RuleLists, ServerId, Source};
+use super::{
+    Appsession, BindId, CookieCapture, CookieSettings, LogFormat, LogTarget, PersistRule, Place,
+    ProxyId, RuleLists, ServerId, Source,
+};
 
 /// What a section may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -57,6 +60,8 @@ pub enum Balance {
     StaticRoundRobin,
     /// By hash of the client's address.
     Source,
+    /// By hash of a terminal client's cookie.
+    RdpCookie,
     /// The server with the fewest connections for its weight.
     LeastConnections,
 }
@@ -317,6 +322,20 @@ pub struct Proxy {
     pub originalto: Option<Forwarded>,
     /// `compression`.
     pub compression: CompressionRules,
+    /// `cookie`.
+    pub cookie: Option<CookieSettings>,
+    /// `dynamic-cookie-key`.
+    pub dynamic_cookie_key: Option<String>,
+    /// `capture cookie`.
+    pub cookie_capture: Option<CookieCapture>,
+    /// `appsession`.
+    pub appsession: Option<Appsession>,
+    /// `balance rdp-cookie`: the cookie's name.
+    pub balance_cookie: String,
+    /// `persist rdp-cookie`: the cookie's name.
+    pub rdp_cookie: Option<String>,
+    /// `ignore-persist` and `force-persist` rules in order.
+    pub persist_rules: Vec<PersistRule>,
     /// `errorfile`: status and the page.
     pub errorfiles: Vec<(u16, Arc<ErrorPage>)>,
     /// `http-request` rules in order.

@@ -8,6 +8,7 @@ pub(super) mod answer_file;
 mod backend;
 mod bind;
 mod compression;
+mod cookie;
 pub(crate) mod draft;
 pub(super) mod errorfile;
 mod forwarded;
@@ -19,6 +20,7 @@ mod monitor;
 mod network;
 mod option;
 mod parameter;
+mod persistence;
 mod process_set;
 mod reply;
 pub(crate) mod rule;
@@ -325,6 +327,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         backend::KEYWORDS,
         bind::KEYWORDS,
         compression::KEYWORDS,
+        cookie::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
@@ -332,6 +335,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         monitor::KEYWORDS,
         rule::KEYWORDS,
         option::KEYWORDS,
+        persistence::KEYWORDS,
         server::KEYWORDS,
         timeout::KEYWORDS,
     ],

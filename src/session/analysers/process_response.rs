@@ -1,7 +1,7 @@
 //! `http_process_res_common`: rules over a response and what is rewritten in its head.
 
 use crate::config::model::{LogLevel, ProxyOption, RuleSet};
-use crate::http::cacheable::exposes_cookie;
+use crate::http::checkcache::exposes_cookie;
 use crate::http::compression::response as compression;
 use crate::http::connection;
 use crate::http::framing::BodyLength;
@@ -25,6 +25,9 @@ impl Session {
         }
         if self.exposes_cookie(core) {
             return self.block_cookie(core);
+        }
+        if self.manage_server_side_cookies(core).is_err() {
+            return self.no_room_for_response(core);
         }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let algorithm = self.begin_compression(core);

@@ -1,7 +1,7 @@
 //! `process_switching_rules`: chooses the backend and takes over its settings.
 
 use crate::config::model::ProxyOption;
-use crate::config::model::{Mode, ProxyId};
+use crate::config::model::{Balance, Mode, ProxyId};
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::interface::InterfaceFlags;
@@ -41,6 +41,7 @@ impl Session {
         self.flags.insert(SessionFlags::BE_ASSIGNED);
         self.flags.insert(SessionFlags::BE_COUNTED);
         core.count_backend_session(backend);
+        self.apply_persistence_rules(core);
         self.request.write_timeout_ms = proxy.timeouts.server_ms;
         self.response.read_timeout_ms = proxy.timeouts.server_ms;
         self.retries_left = proxy.retries;
@@ -50,6 +51,10 @@ impl Session {
         if proxy.options.has(ProxyOption::HttpNoDelay) {
             self.request.flags.insert(ChannelFlags::NEVER_WAIT);
             self.response.flags.insert(ChannelFlags::NEVER_WAIT);
+        }
+        let looks_for_rdp = proxy.rdp_cookie.is_some() || proxy.balance == Balance::RdpCookie;
+        if proxy.mode == Mode::Tcp && looks_for_rdp {
+            self.request.analysers.insert(AnalyserSet::RDP_COOKIE);
         }
         if proxy.mode == Mode::Http {
             self.request.analysers.insert(AnalyserSet::HTTP_INNER);
