@@ -123,6 +123,7 @@ pub mod http;
 pub mod log;
 pub mod net;
 pub mod process;
+pub mod sample;
 pub mod session;
 pub mod startup;
 pub mod state;

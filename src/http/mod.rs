@@ -21,6 +21,7 @@ pub mod parse;
 pub mod reason;
 pub mod rewrite;
 pub mod scan;
+pub mod uri;
 
 mod check;
 mod slow;

@@ -1,0 +1,8 @@
+//! Pure functions behind the converters, one file per subject.
+//!
+//! They work on byte slices, know no sample and no session, and write into a vector of the
+//! caller or return a sub-slice. Called by the converter table.
+//! Invariant: whatever the bytes are, nothing panics and nothing grows without a bound that
+//! follows from the input's length.
+
+pub mod split;

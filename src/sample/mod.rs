@@ -1,0 +1,6 @@
+//! Samples: what rules and logs compute about a connection or a message.
+//!
+//! [`compute`] holds the pure functions behind the converters; nothing here owns a socket,
+//! a session or a timer.
+
+pub mod compute;
