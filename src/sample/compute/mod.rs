@@ -5,4 +5,10 @@
 //! Invariant: whatever the bytes are, nothing panics and nothing grows without a bound that
 //! follows from the input's length.
 
+pub mod digest;
+pub mod encode;
+pub mod hash;
+pub mod json_escape;
+pub mod number;
 pub mod split;
+pub mod text;
