@@ -5,10 +5,13 @@
 //! Invariant: whatever the bytes are, nothing panics and nothing grows without a bound that
 //! follows from the input's length.
 
+pub mod date;
 pub mod digest;
 pub mod encode;
 pub mod hash;
 pub mod json_escape;
+pub mod json_query;
 pub mod number;
+pub mod regsub;
 pub mod split;
 pub mod text;
