@@ -12,6 +12,7 @@ mod logging;
 mod proxy;
 mod rules;
 mod server;
+mod userlist;
 
 pub use crate::http::connection::Mode as ConnectionMode;
 pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
@@ -23,6 +24,7 @@ pub use proxy::{
 };
 pub use rules::{HttpAction, HttpRule, Reply, ReplyBody};
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
+pub use userlist::{GroupSet, Password, User, Userlist};
 
 /// Declares a typed index into one of the configuration's tables.
 macro_rules! table_index {
@@ -94,6 +96,8 @@ pub struct Config {
     pub servers: Vec<Server>,
     /// All sockets to listen on, one entry per address and port.
     pub binds: Vec<Bind>,
+    /// All `userlist` sections.
+    pub userlists: Vec<Userlist>,
 }
 
 impl Config {
