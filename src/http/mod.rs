@@ -11,6 +11,7 @@
 //! [`chunk::ChunkParser`] follows a chunked body, [`compression`] codes one for the client.
 //! [`errors`] holds the answers weir gives.
 
+pub mod auth;
 pub mod cacheable;
 pub mod case;
 pub mod checkcache;
@@ -28,6 +29,7 @@ pub mod reason;
 pub mod rewrite;
 pub mod scan;
 pub mod status;
+pub mod uri;
 
 mod check;
 mod slow;
