@@ -1,23 +1,33 @@
 //! A line of keys cut into segments, each with an owner.
 //!
 //! Called by the indexes of integers and networks, which flatten what overlaps while they
-//! load, so that a look-up is one search. Invariants: starts rise; a segment reaches to the
-//! next start; `tops` holds every `STRIDE`th start, few enough to stay in the cache.
+//! load, so that a look-up is one walk down a tree of blocks, each of which is compared
+//! with the key as a whole: few cache lines, no branch to mispredict. Invariants: starts
+//! rise; a segment reaches to the next start; a block that is not full repeats its last.
 
 /// Segments over keys of one type.
 #[derive(Debug)]
 pub(super) struct Segments<K> {
-    starts: Vec<K>,
-    owners: Vec<u32>,
-    tops: Vec<K>,
+    /// From the root to the blocks above the leaves: the first start of each child.
+    levels: Vec<Vec<[K; FANOUT]>>,
+    leaves: Vec<Leaf<K>>,
+    /// What was pushed, until the tree is built.
+    pushed: Vec<(K, u32)>,
+}
+
+/// Neighbouring segments.
+#[derive(Clone, Copy, Debug)]
+struct Leaf<K> {
+    starts: [K; FANOUT],
+    owners: [u32; FANOUT],
 }
 
 impl<K> Default for Segments<K> {
     fn default() -> Self {
         Self {
-            starts: Vec::new(),
-            owners: Vec::new(),
-            tops: Vec::new(),
+            levels: Vec::new(),
+            leaves: Vec::new(),
+            pushed: Vec::new(),
         }
     }
 }
@@ -25,42 +35,94 @@ impl<K> Default for Segments<K> {
 impl<K: Copy + Ord> Segments<K> {
     /// Lets a segment begin at `start`, which is not before the last one's.
     pub(super) fn push(&mut self, start: K, owner: u32) {
-        if self.starts.last() == Some(&start) {
-            self.starts.pop();
-            self.owners.pop();
+        if self.pushed.last().is_some_and(|(last, _)| *last == start) {
+            self.pushed.pop();
         }
-        if self.owners.last() == Some(&owner) {
-            return;
+        if self.pushed.last().is_none_or(|(_, last)| *last != owner) {
+            self.pushed.push((start, owner));
         }
-        self.starts.push(start);
-        self.owners.push(owner);
     }
 
     /// Ends the building, after which look-ups are valid.
     pub(super) fn finish(&mut self) {
-        self.tops = self.starts.iter().step_by(STRIDE).copied().collect();
-        self.starts.shrink_to_fit();
-        self.owners.shrink_to_fit();
+        let pushed = std::mem::take(&mut self.pushed);
+        let starts: Vec<K> = pushed.iter().map(|(start, _)| *start).collect();
+        let owners: Vec<u32> = pushed.iter().map(|(_, owner)| *owner).collect();
+        drop(pushed);
+        self.leaves = blocks(&starts)
+            .zip(blocks(&owners))
+            .map(|(starts, owners)| Leaf { starts, owners })
+            .collect();
+        let mut firsts: Vec<K> = starts.iter().step_by(FANOUT).copied().collect();
+        while firsts.len() > 1 {
+            self.levels.push(blocks(&firsts).collect());
+            firsts = firsts.iter().step_by(FANOUT).copied().collect();
+        }
+        self.levels.reverse();
     }
 
     /// The owner of the segment that the key is in.
     #[inline]
     pub(super) fn find(&self, key: K) -> Option<u32> {
-        let block = self.tops.partition_point(|start| *start <= key);
-        let first = block.checked_sub(1)?.saturating_mul(STRIDE);
-        let last = first.saturating_add(STRIDE).min(self.starts.len());
-        let starts = self.starts.get(first..last)?;
-        let within = starts.partition_point(|start| *start <= key);
-        let at = first.saturating_add(within).checked_sub(1)?;
-        self.owners
-            .get(at)
-            .copied()
-            .filter(|owner| *owner != NOBODY)
+        let mut at = 0;
+        for level in &self.levels {
+            // A block that is not full repeats its last child beyond it.
+            at = at.min(level.len().saturating_sub(1));
+            at = at * FANOUT + count_until(level.get(at)?, key).checked_sub(1)?;
+        }
+        at = at.min(self.leaves.len().saturating_sub(1));
+        let leaf = self.leaves.get(at)?;
+        let within = count_until(&leaf.starts, key).checked_sub(1)?;
+        let owner = leaf.owners.get(within).copied();
+        owner.filter(|owner| *owner != NOBODY)
     }
+}
+
+/// Number of starts up to the key; all are compared, which beats stopping early.
+#[inline]
+fn count_until<K: Copy + Ord>(starts: &[K; FANOUT], key: K) -> usize {
+    let count: u32 = starts.iter().map(|start| u32::from(*start <= key)).sum();
+    count as usize
+}
+
+/// All values in blocks, the last of which repeats its last value.
+fn blocks<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; FANOUT]> {
+    values.chunks(FANOUT).filter_map(|chunk| {
+        let mut block = [*chunk.last()?; FANOUT];
+        for (to, from) in block.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        Some(block)
+    })
 }
 
 /// The owner of what no entry covers.
 pub(super) const NOBODY: u32 = u32::MAX;
 
-/// Starts per entry of `tops`.
-const STRIDE: usize = 64;
+/// Keys per block: a cache line of 32-bit keys.
+const FANOUT: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_finds_its_segment_at_any_size() {
+        for count in [0, 1, 15, 16, 17, 255, 256, 257, 4095, 4097, 5000_u32] {
+            let mut segments = Segments::default();
+            for number in 0..count {
+                segments.push(10 + number * 3, number);
+            }
+            segments.finish();
+            assert_eq!(segments.find(9), None);
+            for number in 0..count {
+                let start = 10 + number * 3;
+                for key in start..start + 3 {
+                    assert_eq!(segments.find(key), Some(number), "{count}");
+                }
+            }
+            let last = count.checked_sub(1);
+            assert_eq!(segments.find(u32::MAX), last, "{count}");
+        }
+    }
+}
