@@ -9,17 +9,23 @@
 #[derive(Debug)]
 pub(super) struct Segments<K> {
     /// From the root to the blocks above the leaves: the first start of each child.
-    levels: Vec<Vec<[K; FANOUT]>>,
+    levels: Vec<Vec<Block<K>>>,
     leaves: Vec<Leaf<K>>,
     /// What was pushed, until the tree is built.
     pushed: Vec<(K, u32)>,
 }
 
-/// Neighbouring segments.
-#[derive(Clone, Copy, Debug)]
+/// The first starts of neighbouring children, at the start of a cache line.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Block<K>([K; FANOUT]);
+
+/// Neighbouring segments: one cache line of 32-bit keys and their owners.
+#[derive(Debug)]
+#[repr(align(64))]
 struct Leaf<K> {
-    starts: [K; FANOUT],
-    owners: [u32; FANOUT],
+    starts: [K; LEAF],
+    owners: [u32; LEAF],
 }
 
 impl<K> Default for Segments<K> {
@@ -53,9 +59,9 @@ impl<K: Copy + Ord> Segments<K> {
             .zip(blocks(&owners))
             .map(|(starts, owners)| Leaf { starts, owners })
             .collect();
-        let mut firsts: Vec<K> = starts.iter().step_by(FANOUT).copied().collect();
+        let mut firsts: Vec<K> = starts.iter().step_by(LEAF).copied().collect();
         while firsts.len() > 1 {
-            self.levels.push(blocks(&firsts).collect());
+            self.levels.push(blocks(&firsts).map(Block).collect());
             firsts = firsts.iter().step_by(FANOUT).copied().collect();
         }
         self.levels.reverse();
@@ -68,7 +74,7 @@ impl<K: Copy + Ord> Segments<K> {
         for level in &self.levels {
             // A block that is not full repeats its last child beyond it.
             at = at.min(level.len().saturating_sub(1));
-            at = at * FANOUT + count_until(level.get(at)?, key).checked_sub(1)?;
+            at = at * FANOUT + count_until(&level.get(at)?.0, key).checked_sub(1)?;
         }
         at = at.min(self.leaves.len().saturating_sub(1));
         let leaf = self.leaves.get(at)?;
@@ -80,15 +86,15 @@ impl<K: Copy + Ord> Segments<K> {
 
 /// Number of starts up to the key; all are compared, which beats stopping early.
 #[inline]
-fn count_until<K: Copy + Ord>(starts: &[K; FANOUT], key: K) -> usize {
+fn count_until<K: Copy + Ord, const N: usize>(starts: &[K; N], key: K) -> usize {
     let count: u32 = starts.iter().map(|start| u32::from(*start <= key)).sum();
     count as usize
 }
 
 /// All values in blocks, the last of which repeats its last value.
-fn blocks<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; FANOUT]> {
-    values.chunks(FANOUT).filter_map(|chunk| {
-        let mut block = [*chunk.last()?; FANOUT];
+fn blocks<T: Copy, const N: usize>(values: &[T]) -> impl Iterator<Item = [T; N]> {
+    values.chunks(N).filter_map(|chunk| {
+        let mut block = [*chunk.last()?; N];
         for (to, from) in block.iter_mut().zip(chunk) {
             *to = *from;
         }
@@ -99,8 +105,11 @@ fn blocks<T: Copy>(values: &[T]) -> impl Iterator<Item = [T; FANOUT]> {
 /// The owner of what no entry covers.
 pub(super) const NOBODY: u32 = u32::MAX;
 
-/// Keys per block: a cache line of 32-bit keys.
+/// Keys per block above the leaves: a cache line of 32-bit keys.
 const FANOUT: usize = 16;
+
+/// Segments per leaf.
+const LEAF: usize = 8;
 
 #[cfg(test)]
 mod tests {
