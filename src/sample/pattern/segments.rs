@@ -11,8 +11,10 @@ pub(super) struct Segments<K> {
     /// From the root to the blocks above the leaves: the first start of each child.
     levels: Vec<Vec<Block<K>>>,
     leaves: Vec<Leaf<K>>,
-    /// What was pushed, until the tree is built.
-    pushed: Vec<(K, u32)>,
+    /// Segments of the last leaf that are not repetitions.
+    filled: usize,
+    /// The last that was pushed, which another one at the same start replaces.
+    pending: Option<(K, u32)>,
 }
 
 /// The first starts of neighbouring children, at the start of a cache line.
@@ -33,7 +35,8 @@ impl<K> Default for Segments<K> {
         Self {
             levels: Vec::new(),
             leaves: Vec::new(),
-            pushed: Vec::new(),
+            filled: 0,
+            pending: None,
         }
     }
 }
@@ -41,30 +44,49 @@ impl<K> Default for Segments<K> {
 impl<K: Copy + Ord> Segments<K> {
     /// Lets a segment begin at `start`, which is not before the last one's.
     pub(super) fn push(&mut self, start: K, owner: u32) {
-        if self.pushed.last().is_some_and(|(last, _)| *last == start) {
-            self.pushed.pop();
+        if self.pending.is_some_and(|(last, _)| last != start) {
+            self.settle();
         }
-        if self.pushed.last().is_none_or(|(_, last)| *last != owner) {
-            self.pushed.push((start, owner));
-        }
+        self.pending = Some((start, owner));
     }
 
     /// Ends the building, after which look-ups are valid.
     pub(super) fn finish(&mut self) {
-        let pushed = std::mem::take(&mut self.pushed);
-        let starts: Vec<K> = pushed.iter().map(|(start, _)| *start).collect();
-        let owners: Vec<u32> = pushed.iter().map(|(_, owner)| *owner).collect();
-        drop(pushed);
-        self.leaves = blocks(&starts)
-            .zip(blocks(&owners))
-            .map(|(starts, owners)| Leaf { starts, owners })
-            .collect();
-        let mut firsts: Vec<K> = starts.iter().step_by(LEAF).copied().collect();
+        self.settle();
+        self.leaves.shrink_to_fit();
+        let mut firsts: Vec<K> = self.leaves.iter().map(Leaf::first).collect();
         while firsts.len() > 1 {
             self.levels.push(blocks(&firsts).map(Block).collect());
             firsts = firsts.iter().step_by(FANOUT).copied().collect();
         }
         self.levels.reverse();
+    }
+
+    /// Puts the pending segment into the last leaf, unless it goes on with the same owner.
+    fn settle(&mut self) {
+        let Some((start, owner)) = self.pending.take() else {
+            return;
+        };
+        let last = self.leaves.last_mut();
+        if last.as_ref().is_some_and(|leaf| leaf.last_owner() == owner) {
+            return;
+        }
+        match last.filter(|_| self.filled < LEAF) {
+            Some(leaf) => {
+                let starts = leaf.starts.iter_mut().zip(&mut leaf.owners);
+                for place in starts.skip(self.filled) {
+                    (*place.0, *place.1) = (start, owner);
+                }
+                self.filled += 1;
+            }
+            None => {
+                self.leaves.push(Leaf {
+                    starts: [start; LEAF],
+                    owners: [owner; LEAF],
+                });
+                self.filled = 1;
+            }
+        }
     }
 
     /// The owner of the segment that the key is in.
@@ -81,6 +103,18 @@ impl<K: Copy + Ord> Segments<K> {
         let within = count_until(&leaf.starts, key).checked_sub(1)?;
         let owner = leaf.owners.get(within).copied();
         owner.filter(|owner| *owner != NOBODY)
+    }
+}
+
+impl<K: Copy> Leaf<K> {
+    const fn first(&self) -> K {
+        let [first, ..] = self.starts;
+        first
+    }
+
+    const fn last_owner(&self) -> u32 {
+        let [.., last] = self.owners;
+        last
     }
 }
 
