@@ -248,17 +248,19 @@ impl Core {
         }
     }
 
-    /// Grants slots of a server as long as it has some and somebody waits.
+    /// Grants slots of a server as long as it has some and somebody waits. One that takes no
+    /// new clients, by its weight for instance, still serves those that persist on it.
     fn process_srv_queue(&mut self, server: ServerId, backend: ProxyId) {
         loop {
             let limit = self.server_limit(server);
             if limit != 0 && self.state.server(server).sessions >= limit {
                 return;
             }
-            if !self.state.server(server).is_usable() {
+            if !self.state.server(server).is_up() {
                 return;
             }
-            let Some(entry) = self.queues.grant(server, backend) else {
+            let anybody = self.state.server(server).is_usable().then_some(backend);
+            let Some(entry) = self.queues.grant(server, anybody) else {
                 return;
             };
             let task = entry.task;
