@@ -45,6 +45,7 @@ fn with_rule(harness: &mut Harness, persist: Persist) {
         proxies: config.proxies.clone(),
         servers: config.servers.clone(),
         binds: config.binds.clone(),
+        ..Config::default()
     };
     for proxy in &mut changed.proxies {
         proxy.persist_rules.push(PersistRule { persist });
