@@ -55,7 +55,9 @@ fn answers(request: &str) -> Vec<Answer> {
     };
     let rules = core.config.proxy(proxy).rules.of(RuleSet::HttpRequest);
     let conditions = rules.iter().filter_map(|rule| rule.condition.as_ref());
-    conditions.map(|condition| condition.eval(&context)).collect()
+    conditions
+        .map(|condition| condition.eval(&context))
+        .collect()
 }
 
 #[test]
