@@ -5,6 +5,7 @@
 //! part it can do with. Invariant: nothing here is shared or global; a second worker in
 //! the same process would not notice the first.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::net::port_range::PortRange;
 use crate::process::signals;
 use crate::sample::language::PatternId;
 use crate::sample::pattern::LivePatterns;
+use crate::sample::pending::Pending;
 use crate::sample::variables::Variables;
 use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
@@ -100,8 +102,12 @@ pub struct Core {
     pub reclaim: Reclaim,
     /// Memory of the rules that run, empty in between.
     pub arena: Bump,
+    /// Room for what converters write before they know its length; empty in between.
+    pub scratch: Cell<Vec<u8>>,
     /// Variables of the process.
     pub variables: Variables,
+    /// Variables that the expression last evaluated sets.
+    pub pending: Pending,
     /// Patterns and maps as this process sees them.
     patterns: Vec<LivePatterns>,
 }
@@ -207,7 +213,9 @@ impl Worker {
             spare_applets: Vec::new(),
             reclaim: Reclaim::default(),
             arena: Bump::with_capacity(ARENA_BYTES),
+            scratch: Cell::default(),
             variables: Variables::new(),
+            pending: Pending::default(),
             patterns: config
                 .patterns
                 .iter()

@@ -127,6 +127,14 @@ pub fn verify(algorithm: &[u8], key: Key<'_>, token: &[u8], scratch: &mut Vec<u8
     }
 }
 
+/// Whether an algorithm of RFC 7518 verifies with a public key; `None` for any other name.
+pub fn needs_public_key(algorithm: &[u8]) -> Option<bool> {
+    Some(match Family::by_name(algorithm)? {
+        Family::Unsigned | Family::Hmac(_) => false,
+        Family::Rsa(_) | Family::P256(_) | Family::P384(_) | Family::Unmanaged => true,
+    })
+}
+
 type Method = &'static dyn VerificationAlgorithm;
 
 /// The algorithms of RFC 7518, section 3.1, by the keys they need.

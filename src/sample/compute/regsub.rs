@@ -33,7 +33,7 @@ pub fn regsub(
             break;
         }
         out.extend_from_slice(text.get(position..found.start).unwrap_or_default());
-        push_replacement(replacement, text, &groups, out);
+        push_replacement(replacement, |number| group_of(text, &groups, number), out);
         position = found.end;
         if !all {
             break;
@@ -47,16 +47,25 @@ pub fn regsub(
     out.extend_from_slice(text.get(position..).unwrap_or_default());
 }
 
-/// Appends `replacement` with its groups out of `text` filled in.
-pub fn push_replacement(replacement: &[u8], text: &[u8], groups: &Groups, out: &mut Vec<u8>) {
+/// What a group matched, nothing for one without a match.
+fn group_of<'a>(text: &'a [u8], groups: &Groups, number: usize) -> &'a [u8] {
+    let range = groups.get(number).and_then(Clone::clone);
+    range.and_then(|range| text.get(range)).unwrap_or_default()
+}
+
+/// Appends `replacement` with the groups that it names, 0 to 9, filled in.
+pub fn push_replacement<'a>(
+    replacement: &[u8],
+    group: impl Fn(usize) -> &'a [u8],
+    out: &mut Vec<u8>,
+) {
     let mut rest = replacement;
     while let Some(at) = memchr::memchr(b'\\', rest) {
         let (plain, escape) = rest.split_at(at);
         out.extend_from_slice(plain);
         rest = match escape {
             [_, digit @ b'0'..=b'9', after @ ..] => {
-                let group = groups.get(usize::from(digit - b'0')).and_then(Clone::clone);
-                out.extend_from_slice(group.and_then(|range| text.get(range)).unwrap_or_default());
+                out.extend_from_slice(group(usize::from(digit - b'0')));
                 after
             }
             [_, b'x', high, low, after @ ..] if hex_byte(*high, *low).is_some() => {
@@ -137,7 +146,7 @@ mod tests {
         groups[2] = Some(3..5);
         let expanded = |replacement: &str| {
             let mut out = Vec::new();
-            push_replacement(replacement.as_bytes(), b"foo12", &groups, &mut out);
+            push_replacement(replacement.as_bytes(), |number| group_of(b"foo12", &groups, number), &mut out);
             String::from_utf8(out).unwrap()
         };
         assert_eq!(expanded(r"\2\1"), "12foo");
@@ -170,7 +179,7 @@ mod tests {
         fn any_replacement_is_expanded(
             replacement in proptest::collection::vec(any::<u8>(), 0..12),
         ) {
-            push_replacement(&replacement, b"abc", &Groups::default(), &mut Vec::new());
+            push_replacement(&replacement, |_| b"", &mut Vec::new());
             let _ = check_replacement(&replacement);
         }
     }

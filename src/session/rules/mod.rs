@@ -64,11 +64,13 @@ impl Session {
                 None => Answer::Pass,
                 Some(condition) => condition.eval(&self.context(scene, arena, core)),
             };
+            self.settle_variables(arena, core);
             let flow = match answer {
                 Answer::Pass => self.act(&rule.action, scene, arena, core),
                 Answer::Fail => Flow::Next,
                 Answer::Unknown => Flow::Wait,
             };
+            self.settle_variables(arena, core);
             match flow {
                 Flow::Next => {}
                 Flow::Wait => {

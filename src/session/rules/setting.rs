@@ -31,10 +31,21 @@ impl Session {
                 Setting::Unset(variable) => Some((*variable, None)),
             }
         };
+        self.settle_variables(arena, core);
         if let Some((variable, sample)) = value {
             self.set_variable(variable, sample, core);
         }
         Flow::Next
+    }
+
+    /// Sets the variables that the expressions evaluated last set on their way.
+    pub(crate) fn settle_variables(&mut self, arena: &Bump, core: &mut Core) {
+        if core.pending.is_empty() {
+            return;
+        }
+        for (variable, sample) in core.pending.take(self.owner, arena) {
+            self.set_variable(variable, sample, core);
+        }
     }
 
     /// Sets a variable, or unsets it without a value.
