@@ -77,6 +77,9 @@ fn check_proxy(draft: &mut Draft, global: &Global, report: &mut Report) {
 fn add_proxy(config: &mut Config, draft: Draft) {
     let id = ProxyId::of_index(config.proxies.len());
     let mut proxy = draft.proxy;
+    if proxy.capabilities.backend {
+        config.backend_names.entry(proxy.name.clone()).or_insert(id);
+    }
     for draft in draft.binds {
         proxy.binds.push(BindId::of_index(config.binds.len()));
         let mut bind = draft.bind;

@@ -125,6 +125,8 @@ impl Session {
             .union(SessionFlags::NO_REUSE)
             .union(SessionFlags::ANNOUNCE)
             .union(SessionFlags::UNDELAYED)
+            .union(SessionFlags::IGNORE_PERSIST)
+            .union(SessionFlags::FORCE_PERSIST)
             .union(SessionFlags::LOGGED)
             .union(SessionFlags::LOGGED_EARLY);
         self.flags.remove(of_request);

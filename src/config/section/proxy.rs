@@ -15,12 +15,14 @@ mod general;
 mod http_request;
 mod network;
 mod option;
+mod order;
 mod parameter;
 mod process_set;
 mod reply;
 pub(crate) mod rule;
 mod server;
 mod source;
+mod tcp_rule;
 mod timeout;
 
 use draft::{Draft, ProxyContext, Reference};
@@ -326,6 +328,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         rule::KEYWORDS,
         option::KEYWORDS,
         server::KEYWORDS,
+        tcp_rule::KEYWORDS,
         timeout::KEYWORDS,
     ],
     retired: &[],

@@ -5,9 +5,11 @@
 
 mod decode_proxy;
 mod forward_body;
+mod inspect;
 mod process_request;
 mod process_response;
 mod resync_states;
 mod switching;
+mod tarpit;
 mod wait_request;
 mod wait_response;

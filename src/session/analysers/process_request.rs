@@ -23,11 +23,14 @@ impl Session {
         core: &mut Core,
     ) -> Verdict {
         log::trace!("http_process_req_common {proxy:?}");
-        match self.run_rules(RuleSet::HttpRequest, proxy, core) {
-            Flow::Next | Flow::Stop => Verdict::Continue,
-            Flow::Wait => Verdict::Wait,
-            Flow::End(verdict) => verdict,
+        for set in REQUEST_SETS {
+            match self.run_rules(set, proxy, core) {
+                Flow::Next | Flow::Stop => {}
+                Flow::Wait => return Verdict::Wait,
+                Flow::End(verdict) => return verdict,
+            }
         }
+        Verdict::Continue
     }
 
     /// Rewrites the head for the server and lets the connection be opened.
@@ -106,6 +109,13 @@ impl Session {
         Verdict::Wait
     }
 }
+
+/// The rules over a request in the order in which they run.
+const REQUEST_SETS: [RuleSet; 3] = [
+    RuleSet::HttpRequest,
+    RuleSet::LegacyRequest,
+    RuleSet::Redirect,
+];
 
 /// The rule in force: the backend's before the frontend's, and neither for an address
 /// that one of them excepts.

@@ -18,13 +18,17 @@ impl Session {
         self.response
             .analysers
             .remove(AnalyserSet::RES_HTTP_PROCESS);
+        // The rules of a proxy that is both sides run once.
+        let frontend = (self.backend != self.frontend).then_some(self.frontend);
         for (set, proxy) in [
-            (RuleSet::HttpResponse, self.backend),
-            (RuleSet::HttpResponse, self.frontend),
+            (RuleSet::HttpResponse, Some(self.backend)),
+            (RuleSet::LegacyResponse, Some(self.backend)),
+            (RuleSet::HttpResponse, frontend),
+            (RuleSet::LegacyResponse, frontend),
         ] {
-            if proxy == self.frontend && self.backend == self.frontend {
+            let Some(proxy) = proxy else {
                 continue;
-            }
+            };
             match self.run_rules(set, proxy, core) {
                 Flow::Next | Flow::Stop => {}
                 Flow::Wait => return Verdict::Wait,

@@ -81,7 +81,7 @@ impl Session {
     }
 
     /// The head that the rules of a set change; `None` when it is not here.
-    fn rewriter<'a>(&'a mut self, scene: Scene, core: &Core) -> Option<Rewriter<'a>> {
+    pub(super) fn rewriter<'a>(&'a mut self, scene: Scene, core: &Core) -> Option<Rewriter<'a>> {
         let transaction = self.transaction.as_deref_mut()?;
         let (channel, message) = match scene.set.is_response() {
             false => (&mut self.request, &mut transaction.request),
@@ -180,7 +180,12 @@ fn replace_elements(
 
 /// The template with `\1` and the like filled in; `None` when nothing matches. The match has
 /// not to span the text: what stands around it is dropped, as the manual has it.
-fn replaced<'a>(regex: &Regex, old: &[u8], template: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
+pub(super) fn replaced<'a>(
+    regex: &Regex,
+    old: &[u8],
+    template: &[u8],
+    arena: &'a Bump,
+) -> Option<&'a [u8]> {
     let captures = regex.captures(old)?;
     let mut out = ArenaVec::with_capacity_in(old.len() + template.len(), arena);
     let mut bytes = template.iter().copied();

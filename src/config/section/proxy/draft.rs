@@ -4,6 +4,7 @@
 //! `mod.rs` opens and closes drafts, `config::check` turns the closed ones into the model.
 //! A `defaults` section is a draft too: a proxy starts as a copy of it.
 
+use super::order::StagesSeen;
 use crate::config::diagnostic::{Diagnostic, Span};
 use crate::config::keyword::Sections;
 use crate::config::model::{
@@ -82,6 +83,8 @@ pub(crate) struct Draft {
     pub(crate) smart_accept: Option<bool>,
     /// `balance` was given.
     pub(crate) balance_given: bool,
+    /// Stages of rules that have a line in this section.
+    pub(crate) stages_seen: StagesSeen,
     /// Timeouts as inherited, to tell a second line from a first.
     pub(crate) inherited_timeouts: Timeouts,
     /// Its listening addresses.
@@ -110,6 +113,7 @@ impl Draft {
             has_errors: false,
             smart_accept: None,
             balance_given: false,
+            stages_seen: StagesSeen::default(),
             inherited_timeouts: Timeouts::default(),
             binds: Vec::new(),
             servers: Vec::new(),
@@ -123,6 +127,7 @@ impl Draft {
         let mut heir = self.clone();
         heir.become_section(kind, name, span);
         heir.inherited_timeouts = heir.proxy.timeouts;
+        heir.stages_seen = StagesSeen::default();
         if !heir.proxy.capabilities.frontend && kind != Sections::DEFAULTS {
             heir.default_backend = None;
         }

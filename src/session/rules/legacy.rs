@@ -1,0 +1,184 @@
+//! The old filters over the lines of a head: `reqrep`, `rspdel` and their relatives.
+//!
+//! Each looks at the start line first, then at every header line. Once a filter has allowed
+//! the message, later ones no longer refuse it, but still change it; a filter that passes it
+//! keeps all later ones away. Lines to be added come after all filters, whatever these said.
+
+use bumpalo::Bump;
+
+use super::edit::replaced;
+use super::{Flow, Scene};
+use crate::config::model::{Action, LineEffect, LineFilter, Rule};
+use crate::http::rewrite::{RewriteError, Rewriter};
+use crate::sample::acl::Answer;
+use crate::session::Session;
+use crate::session::analyser::Verdict;
+use crate::session::outcome::{Cause, Stage};
+use crate::worker::Core;
+
+/// What earlier filters have said about the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Nothing.
+    Open,
+    /// It is allowed: no filter refuses it.
+    Allowed,
+    /// No filter looks at it.
+    Passed,
+}
+
+impl Session {
+    /// Runs the filters of a set, then adds its lines.
+    pub(super) fn walk_filters(
+        &mut self,
+        rules: &'static [Rule],
+        scene: Scene,
+        arena: &Bump,
+        core: &mut Core,
+    ) -> Flow {
+        let mut standing = Standing::Open;
+        for rule in rules {
+            let holds = rule.condition.as_ref().is_none_or(|condition| {
+                condition.eval(&self.context(scene, arena, core)) == Answer::Pass
+            });
+            if !holds {
+                continue;
+            }
+            let flow = match &rule.action {
+                Action::Lines(filter) => {
+                    self.filter_lines(filter, &mut standing, (scene, arena), core)
+                }
+                other => self.act(other, scene, arena, core),
+            };
+            if matches!(flow, Flow::End(_)) {
+                return flow;
+            }
+        }
+        Flow::Next
+    }
+
+    /// Applies one filter.
+    pub(super) fn filter_lines(
+        &mut self,
+        filter: &'static LineFilter,
+        standing: &mut Standing,
+        (scene, arena): (Scene, &Bump),
+        core: &mut Core,
+    ) -> Flow {
+        if !concerns(&filter.effect, *standing) {
+            return Flow::Next;
+        }
+        let Some(mut rewriter) = self.rewriter(scene, core) else {
+            return Flow::Next;
+        };
+        let found = match &filter.effect {
+            LineEffect::Add(name, value) => rewriter.add(name, value).map(|()| false),
+            LineEffect::Replace(template) => replace(&mut rewriter, filter, template, arena),
+            LineEffect::Delete => delete(&mut rewriter, filter).map(|()| false),
+            LineEffect::Allow
+            | LineEffect::Deny
+            | LineEffect::Tarpit(_)
+            | LineEffect::Pass
+            | LineEffect::Backend(_) => Ok(matches_any(&rewriter, filter)),
+        };
+        match (found, &filter.effect) {
+            (Err(error), _) => {
+                log::debug!("a filter could not change the head: {error:?}");
+                return Flow::End(self.no_room_for_rule(scene, core));
+            }
+            (Ok(false), _) => {}
+            (Ok(true), LineEffect::Allow) => *standing = Standing::Allowed,
+            (Ok(true), LineEffect::Pass) => *standing = Standing::Passed,
+            (Ok(true), LineEffect::Deny) => return Flow::End(self.deny_lines(scene, core)),
+            (Ok(true), LineEffect::Tarpit(decision)) => {
+                return self.decide(decision, scene, arena, core);
+            }
+            (Ok(true), LineEffect::Backend(backend)) => {
+                if let Some(backend) = backend.get() {
+                    self.switch_once(backend, core);
+                }
+            }
+            (Ok(true), LineEffect::Add(..) | LineEffect::Replace(_) | LineEffect::Delete) => {}
+        }
+        Flow::Next
+    }
+
+    /// A request is answered 403, a response 502.
+    fn deny_lines(&mut self, scene: Scene, core: &mut Core) -> Verdict {
+        self.note_reason("denied");
+        let status = if scene.set.is_response() {
+            self.count_denied_response(core);
+            self.outcome.note(Cause::Proxy, Stage::Headers);
+            502
+        } else {
+            core.state.proxy_mut(self.frontend).frontend.denied_requests += 1;
+            self.outcome.note(Cause::Proxy, Stage::Request);
+            403
+        };
+        self.end_analysis();
+        self.http_reply_and_close(Some(status), core);
+        Verdict::Wait
+    }
+}
+
+/// Whether a filter still counts.
+const fn concerns(effect: &LineEffect, standing: Standing) -> bool {
+    match (standing, effect) {
+        (Standing::Open, _) | (_, LineEffect::Add(..)) => true,
+        (Standing::Passed, _) => false,
+        (Standing::Allowed, LineEffect::Allow | LineEffect::Deny | LineEffect::Tarpit(_)) => false,
+        (
+            Standing::Allowed,
+            LineEffect::Pass | LineEffect::Delete | LineEffect::Replace(_) | LineEffect::Backend(_),
+        ) => true,
+    }
+}
+
+fn matches_any(rewriter: &Rewriter<'_>, filter: &LineFilter) -> bool {
+    let view = rewriter.view();
+    if filter.regex.is_match(view.start_line()) {
+        return true;
+    }
+    let mut index = 0;
+    while let Some(line) = view.whole_line(index) {
+        if filter.regex.is_match(line) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+/// The start line when it matches, and else every line that does.
+fn replace(
+    rewriter: &mut Rewriter<'_>,
+    filter: &LineFilter,
+    template: &[u8],
+    arena: &Bump,
+) -> Result<bool, RewriteError> {
+    if let Some(line) = replaced(&filter.regex, rewriter.view().start_line(), template, arena) {
+        return rewriter.set_start_line(line).map(|()| true);
+    }
+    let mut found = false;
+    let mut index = 0;
+    while let Some(old) = rewriter.view().whole_line(index) {
+        if let Some(line) = replaced(&filter.regex, old, template, arena) {
+            rewriter.set_line(index, line)?;
+            found = true;
+        }
+        index += 1;
+    }
+    Ok(found)
+}
+
+fn delete(rewriter: &mut Rewriter<'_>, filter: &LineFilter) -> Result<(), RewriteError> {
+    let mut index = 0;
+    while let Some(line) = rewriter.view().whole_line(index) {
+        if filter.regex.is_match(line) {
+            rewriter.remove(index)?;
+        } else {
+            index += 1;
+        }
+    }
+    Ok(())
+}
