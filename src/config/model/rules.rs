@@ -226,8 +226,8 @@ pub enum AddressPart {
 /// An old filter over the lines of a head, the start line included.
 #[derive(Clone, Debug)]
 pub struct LineFilter {
-    /// What a line must match.
-    pub regex: Arc<regex::bytes::Regex>,
+    /// What a line must match; nothing for a line that is added.
+    pub regex: Option<Arc<regex::bytes::Regex>>,
     /// What becomes of it, or of the message.
     pub effect: LineEffect,
 }

@@ -13,15 +13,18 @@ mod forwarded;
 mod frontend;
 mod general;
 mod http_request;
+mod legacy;
 mod network;
 mod option;
 mod order;
 mod parameter;
 mod process_set;
+mod redirect;
 mod reply;
 pub(crate) mod rule;
 mod server;
 mod source;
+mod switch;
 mod tcp_rule;
 mod timeout;
 
@@ -325,9 +328,12 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
-        rule::KEYWORDS,
+        legacy::KEYWORDS,
         option::KEYWORDS,
+        redirect::KEYWORDS,
+        rule::KEYWORDS,
         server::KEYWORDS,
+        switch::KEYWORDS,
         tcp_rule::KEYWORDS,
         timeout::KEYWORDS,
     ],

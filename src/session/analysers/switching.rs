@@ -126,6 +126,16 @@ impl Session {
         Verdict::Continue
     }
 
+    /// True while a `monitor fail` condition of the frontend holds: the monitor URI is then
+    /// answered 503.
+    pub fn monitor_fails(&self, core: &mut Core) -> bool {
+        let conditions = &core.config.proxy(self.frontend).monitor_fail;
+        let scene = scene_of(self.frontend);
+        conditions
+            .iter()
+            .any(|condition| self.condition_holds(condition, scene, core))
+    }
+
     /// Sends the request to a backend unless it has one (`reqsetbe`).
     pub(in crate::session) fn switch_once(&mut self, backend: ProxyId, core: &mut Core) {
         if !self.flags.any(SessionFlags::BE_ASSIGNED) {

@@ -5,6 +5,7 @@
 //! keeps all later ones away. Lines to be added come after all filters, whatever these said.
 
 use bumpalo::Bump;
+use regex::bytes::Regex;
 
 use super::edit::replaced;
 use super::{Flow, Scene};
@@ -71,15 +72,21 @@ impl Session {
         let Some(mut rewriter) = self.rewriter(scene, core) else {
             return Flow::Next;
         };
-        let found = match &filter.effect {
-            LineEffect::Add(name, value) => rewriter.add(name, value).map(|()| false),
-            LineEffect::Replace(template) => replace(&mut rewriter, filter, template, arena),
-            LineEffect::Delete => delete(&mut rewriter, filter).map(|()| false),
-            LineEffect::Allow
-            | LineEffect::Deny
-            | LineEffect::Tarpit(_)
-            | LineEffect::Pass
-            | LineEffect::Backend(_) => Ok(matches_any(&rewriter, filter)),
+        let found = match (&filter.effect, filter.regex.as_deref()) {
+            (LineEffect::Add(name, value), _) => rewriter.add(name, value).map(|()| false),
+            (_, None) => Ok(false),
+            (LineEffect::Replace(template), Some(regex)) => {
+                replace(&mut rewriter, regex, template, arena)
+            }
+            (LineEffect::Delete, Some(regex)) => delete(&mut rewriter, regex).map(|()| false),
+            (
+                LineEffect::Allow
+                | LineEffect::Deny
+                | LineEffect::Tarpit(_)
+                | LineEffect::Pass
+                | LineEffect::Backend(_),
+                Some(regex),
+            ) => Ok(matches_any(&rewriter, regex)),
         };
         match (found, &filter.effect) {
             (Err(error), _) => {
@@ -134,14 +141,14 @@ const fn concerns(effect: &LineEffect, standing: Standing) -> bool {
     }
 }
 
-fn matches_any(rewriter: &Rewriter<'_>, filter: &LineFilter) -> bool {
+fn matches_any(rewriter: &Rewriter<'_>, regex: &Regex) -> bool {
     let view = rewriter.view();
-    if filter.regex.is_match(view.start_line()) {
+    if regex.is_match(view.start_line()) {
         return true;
     }
     let mut index = 0;
     while let Some(line) = view.whole_line(index) {
-        if filter.regex.is_match(line) {
+        if regex.is_match(line) {
             return true;
         }
         index += 1;
@@ -152,17 +159,17 @@ fn matches_any(rewriter: &Rewriter<'_>, filter: &LineFilter) -> bool {
 /// The start line when it matches, and else every line that does.
 fn replace(
     rewriter: &mut Rewriter<'_>,
-    filter: &LineFilter,
+    regex: &Regex,
     template: &[u8],
     arena: &Bump,
 ) -> Result<bool, RewriteError> {
-    if let Some(line) = replaced(&filter.regex, rewriter.view().start_line(), template, arena) {
+    if let Some(line) = replaced(regex, rewriter.view().start_line(), template, arena) {
         return rewriter.set_start_line(line).map(|()| true);
     }
     let mut found = false;
     let mut index = 0;
     while let Some(old) = rewriter.view().whole_line(index) {
-        if let Some(line) = replaced(&filter.regex, old, template, arena) {
+        if let Some(line) = replaced(regex, old, template, arena) {
             rewriter.set_line(index, line)?;
             found = true;
         }
@@ -171,10 +178,10 @@ fn replace(
     Ok(found)
 }
 
-fn delete(rewriter: &mut Rewriter<'_>, filter: &LineFilter) -> Result<(), RewriteError> {
+fn delete(rewriter: &mut Rewriter<'_>, regex: &Regex) -> Result<(), RewriteError> {
     let mut index = 0;
     while let Some(line) = rewriter.view().whole_line(index) {
-        if filter.regex.is_match(line) {
+        if regex.is_match(line) {
             rewriter.remove(index)?;
         } else {
             index += 1;

@@ -9,9 +9,10 @@ use crate::config::diagnostic::{Diagnostic, Span};
 use crate::config::keyword::Sections;
 use crate::config::model::{
     AddressSpec, Bind, Capabilities, CheckSettings, Place, PortRule, Proxy, ProxyId, ProxyProtocol,
-    Server, Timeouts,
+    Server, ServerId, Timeouts,
 };
 use crate::config::section::UnixDefaults;
+use crate::sample::arg::Late;
 use crate::sample::language::Language;
 
 /// What the handlers of one line work on.
@@ -83,6 +84,12 @@ pub(crate) struct Draft {
     pub(crate) smart_accept: Option<bool>,
     /// `balance` was given.
     pub(crate) balance_given: bool,
+    /// What `use_backend` lines name.
+    pub(crate) used_backends: Vec<(Reference, Late<ProxyId>)>,
+    /// What `use-server` lines name.
+    pub(crate) used_servers: Vec<(Reference, Late<ServerId>)>,
+    /// How many `block` rules stand before the others of their set.
+    pub(crate) blocks: usize,
     /// Stages of rules that have a line in this section.
     pub(crate) stages_seen: StagesSeen,
     /// Timeouts as inherited, to tell a second line from a first.
@@ -113,6 +120,9 @@ impl Draft {
             has_errors: false,
             smart_accept: None,
             balance_given: false,
+            used_backends: Vec::new(),
+            used_servers: Vec::new(),
+            blocks: 0,
             stages_seen: StagesSeen::default(),
             inherited_timeouts: Timeouts::default(),
             binds: Vec::new(),

@@ -34,8 +34,11 @@ pub(crate) struct ActionKeyword {
     /// What it does, in one sentence.
     pub(crate) doc: &'static str,
     /// Reads what follows its name.
-    pub(crate) parse: fn(&mut RuleReader<'_>) -> Parse<Action>,
+    pub(crate) parse: ParseAction,
 }
+
+/// Reads the words of an action.
+pub(crate) type ParseAction = fn(&mut RuleReader<'_>) -> Parse<Action>;
 
 /// Reads the words of a rule.
 pub(crate) struct RuleReader<'a> {
@@ -195,7 +198,7 @@ pub(super) fn parse_rule(
         set,
         argument,
     };
-    let rule = read(&mut reader, entry, line).map_err(|error| {
+    let rule = read(&mut reader, entry.parse, line).map_err(|error| {
         if !is_http {
             return error;
         }
@@ -208,8 +211,32 @@ pub(super) fn parse_rule(
     Ok(())
 }
 
-fn read(reader: &mut RuleReader<'_>, entry: &ActionKeyword, line: &Line) -> Parse<Rule> {
-    let action = (entry.parse)(reader)?;
+/// Reads a rule that has a keyword of its own, its action with `parse`, and adds it to a set.
+pub(super) fn parse_reader(
+    context: &mut ProxyContext,
+    line: &Line,
+    set: RuleSet,
+    name: &str,
+    parse: ParseAction,
+) -> Parse<()> {
+    let mut reader = RuleReader {
+        context,
+        words: &line.words,
+        at: 1,
+        set,
+        argument: None,
+    };
+    let rule = read(&mut reader, parse, line).map_err(|error| {
+        let place = super::tcp_rule::owner(reader.context);
+        let owner = format!("error detected in {place} while parsing {name} rule");
+        super::parameter::owned_by(&owner, error)
+    })?;
+    context.draft.proxy.rules.of_mut(set).push(rule);
+    Ok(())
+}
+
+fn read(reader: &mut RuleReader<'_>, parse: ParseAction, line: &Line) -> Parse<Rule> {
+    let action = parse(reader)?;
     let at = reader.at;
     let condition = parse_condition(&mut reader.context.language, reader.words, at)?;
     if let (Some(condition), Some(word)) = (&condition, reader.words.get(at)) {
@@ -290,6 +317,7 @@ pub(crate) fn actions() -> impl Iterator<Item = &'static ActionKeyword> {
 static TABLES: &[&[ActionKeyword]] = &[
     decide::ACTIONS,
     edit::ACTIONS,
+    super::redirect::ACTIONS,
     setting::ACTIONS,
     tcp::ACTIONS,
 ];
