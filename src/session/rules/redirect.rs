@@ -110,6 +110,7 @@ impl Session {
         self.response.to_forward = 0;
         self.close_endpoint(Side::Server, core);
         self.release_slot(core);
+        self.timing.response_ms = -1;
         let ended = ChannelFlags::SHUTR
             .union(ChannelFlags::SHUTR_NOW)
             .union(ChannelFlags::READ_NULL)
