@@ -37,7 +37,7 @@ use crate::sample::pattern::LivePatterns;
 use crate::sample::variables::Variables;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
-use crate::session::{SessionFlags, Sessions};
+use crate::session::{CaptureMemory, SessionFlags, Sessions};
 use crate::state::State;
 use crate::sys::{self, Fd};
 
@@ -93,6 +93,8 @@ pub struct Core {
     pub reclaim: Reclaim,
     /// Memory of the rules that run, empty in between.
     pub arena: Bump,
+    /// Memory for the groups of the expressions of rules.
+    pub captures: CaptureMemory,
     /// Variables of the process.
     pub variables: Variables,
     /// Patterns and maps as this process sees them.
@@ -198,6 +200,7 @@ impl Worker {
             spare_applets: Vec::new(),
             reclaim: Reclaim::default(),
             arena: Bump::with_capacity(ARENA_BYTES),
+            captures: CaptureMemory::default(),
             variables: Variables::new(),
             patterns: config
                 .patterns

@@ -18,8 +18,7 @@ impl Session {
         &mut self,
         part: AddressPart,
         expression: &'static Expression,
-        scene: Scene,
-        arena: &Bump,
+        (scene, arena): (Scene, &Bump),
         core: &Core,
     ) {
         if matches!(

@@ -7,7 +7,7 @@
 use bumpalo::Bump;
 use regex::bytes::Regex;
 
-use super::edit::replaced;
+use super::captures::Scratch;
 use super::{Flow, Scene};
 use crate::config::model::{Action, LineEffect, LineFilter, Rule};
 use crate::http::rewrite::{RewriteError, Rewriter};
@@ -49,7 +49,10 @@ impl Session {
                 Action::Lines(filter) => {
                     self.filter_lines(filter, &mut standing, (scene, arena), core)
                 }
-                other => self.act(other, scene, arena, core),
+                other @ (Action::Decide(_)
+                | Action::Edit(_)
+                | Action::Set(_)
+                | Action::Patterns(_)) => self.act(other, scene, arena, core),
             };
             if matches!(flow, Flow::End(_)) {
                 return flow;
@@ -76,7 +79,9 @@ impl Session {
             (LineEffect::Add(name, value), _) => rewriter.add(name, value).map(|()| false),
             (_, None) => Ok(false),
             (LineEffect::Replace(template), Some(regex)) => {
-                replace(&mut rewriter, regex, template, arena)
+                let captures = &mut core.captures;
+                let mut scratch = Scratch { arena, captures };
+                replace(&mut rewriter, regex, template, &mut scratch)
             }
             (LineEffect::Delete, Some(regex)) => delete(&mut rewriter, regex).map(|()| false),
             (
@@ -93,7 +98,6 @@ impl Session {
                 log::debug!("a filter could not change the head: {error:?}");
                 return Flow::End(self.no_room_for_rule(scene, core));
             }
-            (Ok(false), _) => {}
             (Ok(true), LineEffect::Allow) => *standing = Standing::Allowed,
             (Ok(true), LineEffect::Pass) => *standing = Standing::Passed,
             (Ok(true), LineEffect::Deny) => return Flow::End(self.deny_lines(scene, core)),
@@ -105,7 +109,8 @@ impl Session {
                     self.switch_once(backend, core);
                 }
             }
-            (Ok(true), LineEffect::Add(..) | LineEffect::Replace(_) | LineEffect::Delete) => {}
+            (Ok(false), _)
+            | (Ok(true), LineEffect::Add(..) | LineEffect::Replace(_) | LineEffect::Delete) => {}
         }
         Flow::Next
     }
@@ -130,14 +135,13 @@ impl Session {
 
 /// Whether a filter still counts.
 const fn concerns(effect: &LineEffect, standing: Standing) -> bool {
-    match (standing, effect) {
-        (Standing::Open, _) | (_, LineEffect::Add(..)) => true,
-        (Standing::Passed, _) => false,
-        (Standing::Allowed, LineEffect::Allow | LineEffect::Deny | LineEffect::Tarpit(_)) => false,
-        (
-            Standing::Allowed,
-            LineEffect::Pass | LineEffect::Delete | LineEffect::Replace(_) | LineEffect::Backend(_),
-        ) => true,
+    match standing {
+        Standing::Open => true,
+        Standing::Allowed => !matches!(
+            effect,
+            LineEffect::Allow | LineEffect::Deny | LineEffect::Tarpit(_)
+        ),
+        Standing::Passed => matches!(effect, LineEffect::Add(..)),
     }
 }
 
@@ -159,17 +163,17 @@ fn matches_any(rewriter: &Rewriter<'_>, regex: &Regex) -> bool {
 /// The start line when it matches, and else every line that does.
 fn replace(
     rewriter: &mut Rewriter<'_>,
-    regex: &Regex,
+    regex: &'static Regex,
     template: &[u8],
-    arena: &Bump,
+    scratch: &mut Scratch<'_, '_>,
 ) -> Result<bool, RewriteError> {
-    if let Some(line) = replaced(regex, rewriter.view().start_line(), template, arena) {
+    if let Some(line) = scratch.replaced(regex, rewriter.view().start_line(), template) {
         return rewriter.set_start_line(line).map(|()| true);
     }
     let mut found = false;
     let mut index = 0;
     while let Some(old) = rewriter.view().whole_line(index) {
-        if let Some(line) = replaced(regex, old, template, arena) {
+        if let Some(line) = scratch.replaced(regex, old, template) {
             rewriter.set_line(index, line)?;
             found = true;
         }

@@ -6,11 +6,14 @@
 //! resumed where it stood; the arena is emptied when the set is through.
 
 mod address;
+mod captures;
 mod decide;
 mod edit;
 mod legacy;
 mod redirect;
 mod setting;
+
+pub use captures::CaptureMemory;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;

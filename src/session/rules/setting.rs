@@ -23,7 +23,7 @@ impl Session {
                 self.change_variable(setting, scene, arena, core);
             }
             Setting::Address(part, expression) => {
-                self.set_address(*part, expression, scene, arena, core);
+                self.set_address(*part, expression, (scene, arena), core);
             }
             Setting::Mark(mark) => self.set_mark(*mark),
             Setting::TypeOfService(value) => self.set_type_of_service(*value),
