@@ -242,7 +242,10 @@ fn settle_last(rules: &mut Vec<Rule>) {
     let Some(last) = rules.pop() else {
         return;
     };
-    let adds = |rule: &Rule| matches!(&rule.action, Action::Lines(filter) if matches!(filter.effect, LineEffect::Add(..)));
+    let adds = |rule: &Rule| match &rule.action {
+        Action::Lines(filter) => matches!(filter.effect, LineEffect::Add(..)),
+        _ => false,
+    };
     let at = match adds(&last) {
         true => rules.len(),
         false => rules.iter().position(adds).unwrap_or(rules.len()),
