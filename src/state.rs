@@ -26,6 +26,10 @@ pub struct Counters {
     pub bytes_in: u64,
     /// Bytes to clients.
     pub bytes_out: u64,
+    /// Connections that `tcp-request connection` rules refused.
+    pub denied_connections: u64,
+    /// Sessions that `tcp-request session` rules refused.
+    pub denied_sessions: u64,
     /// Requests denied by rules.
     pub denied_requests: u64,
     /// Responses denied by rules.

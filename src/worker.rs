@@ -42,7 +42,7 @@ use crate::sample::variables::Variables;
 use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
-use crate::session::{SessionFlags, Sessions};
+use crate::session::{CaptureMemory, SessionFlags, Sessions};
 use crate::state::{Counters, State};
 use crate::sys::{self, Fd};
 
@@ -104,6 +104,8 @@ pub struct Core {
     pub arena: Bump,
     /// Room for what converters write before they know its length; empty in between.
     pub scratch: Cell<Vec<u8>>,
+    /// Memory for the groups of the expressions of rules.
+    pub captures: CaptureMemory,
     /// Variables of the process.
     pub variables: Variables,
     /// Variables that the expression last evaluated sets.
@@ -214,6 +216,7 @@ impl Worker {
             reclaim: Reclaim::default(),
             arena: Bump::with_capacity(ARENA_BYTES),
             scratch: Cell::default(),
+            captures: CaptureMemory::default(),
             variables: Variables::new(),
             pending: Pending::default(),
             patterns: config

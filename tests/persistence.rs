@@ -7,7 +7,7 @@
 mod harness;
 
 use harness::Harness;
-use weir::config::model::{Config, Persist, PersistRule, ServerId};
+use weir::config::model::ServerId;
 
 const WITH_A: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nCookie: SRV=A\r\nConnection: close\r\n\r\n";
 const WITHOUT: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
@@ -34,23 +34,6 @@ listen main
  server b ORIGIN1 cookie B
 "
     ))
-}
-
-/// Puts a rule without a condition before all others.
-fn with_rule(harness: &mut Harness, persist: Persist) {
-    let config = harness.worker.core.config;
-    let mut changed = Config {
-        files: config.files.clone(),
-        global: config.global.clone(),
-        proxies: config.proxies.clone(),
-        servers: config.servers.clone(),
-        binds: config.binds.clone(),
-        ..Config::default()
-    };
-    for proxy in &mut changed.proxies {
-        proxy.persist_rules.push(PersistRule { persist });
-    }
-    harness.worker.core.config = Box::leak(Box::new(changed));
 }
 
 fn take_down(harness: &mut Harness) {
@@ -98,8 +81,7 @@ fn a_server_that_is_down_loses_them() {
 
 #[test]
 fn force_persist_keeps_them_even_then() {
-    let mut harness = proxy("", "");
-    with_rule(&mut harness, Persist::Forced);
+    let mut harness = proxy("force-persist if TRUE", "");
     take_down(&mut harness);
     let (answer, letters) = exchange(&mut harness, WITH_A, 0);
     assert!(!answer.contains("set-cookie"), "{answer}");
@@ -120,11 +102,11 @@ defaults
 listen main
  bind LISTENER
  cookie SRV insert
+ force-persist if TRUE
  server a REFUSED cookie A weight 0
  server b ORIGIN0 cookie B
 ",
     );
-    with_rule(&mut harness, Persist::Forced);
     let mut client = harness.client();
     harness.send(&mut client, WITH_A);
     harness.settle();
@@ -135,8 +117,7 @@ listen main
 
 #[test]
 fn ignore_persist_makes_the_cookie_count_for_nothing() {
-    let mut harness = proxy("", "weight 0");
-    with_rule(&mut harness, Persist::Ignored);
+    let mut harness = proxy("ignore-persist if TRUE", "weight 0");
     let (answer, letters) = exchange(&mut harness, WITH_A, 1);
     assert!(!answer.contains("set-cookie"), "{answer}");
     assert_eq!(letters, "--UN");

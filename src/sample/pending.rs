@@ -64,7 +64,9 @@ impl Pending {
         self.with(|notes| {
             if notes.owner == Some(owner) {
                 let numbered = (0..).zip(&notes.changed);
-                taken.extend(numbered.map(|(at, variable)| (*variable, notes.values.get(at, arena))));
+                taken.extend(
+                    numbered.map(|(at, variable)| (*variable, notes.values.get(at, arena))),
+                );
             }
             notes.clear();
         });

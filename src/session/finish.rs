@@ -133,6 +133,8 @@ impl Session {
             .union(SessionFlags::FORCE_PERSIST)
             .union(SessionFlags::ANNOUNCE)
             .union(SessionFlags::UNDELAYED)
+            .union(SessionFlags::IGNORE_PERSIST)
+            .union(SessionFlags::FORCE_PERSIST)
             .union(SessionFlags::LOGGED)
             .union(SessionFlags::LOGGED_EARLY);
         self.flags.remove(of_request);

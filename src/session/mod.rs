@@ -34,6 +34,7 @@ mod trace;
 pub mod transaction;
 
 pub use process::process_session;
+pub use rules::CaptureMemory;
 pub use session::{Session, SessionFlags};
 pub use sides::{Ends, Side};
 

@@ -9,7 +9,7 @@ use super::channel::ChannelFlags;
 use super::interface::{InterfaceError, InterfaceFlags, InterfaceState};
 use super::{Session, SessionFlags, Side};
 use crate::backend::assign::Assignment;
-use crate::config::model::{Mode, ProxyOption};
+use crate::config::model::{Mode, ProxyOption, RuleSet};
 use crate::engine::tick::Tick;
 use crate::worker::Core;
 
@@ -285,6 +285,9 @@ impl Session {
         if backend.mode == Mode::Http && self.transaction.is_some() {
             self.response.analysers.insert(AnalyserSet::HTTP_RESPONSE);
             return;
+        }
+        if !backend.rules.of(RuleSet::TcpResponse).is_empty() {
+            self.response.analysers.insert(AnalyserSet::RES_INSPECT);
         }
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.adopt_tunnel_timeouts(core);

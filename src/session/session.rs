@@ -54,6 +54,9 @@ flag_set! {
         FORCE_PERSIST = 0x80000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
+        /// The rules of the running set have waited long enough: what they do not know counts
+        /// as unknown for good.
+        RULES_FINAL = 0x800000;
         /// A PROXY protocol header is still to be sent to the server.
         ANNOUNCE = 0x200000;
     }

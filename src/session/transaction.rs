@@ -5,6 +5,7 @@
 //! from request to request: a steady load allocates nothing.
 
 use super::compression::Compression;
+use crate::config::model::Reply;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
 use crate::http::errors::Farewell;
@@ -199,6 +200,8 @@ pub struct Transaction {
     pub request_line: Vec<u8>,
     /// Why the request or response was refused, one word.
     pub reason: Option<&'static str>,
+    /// What is answered once the tarpit lets the client go.
+    pub tarpit_reply: Option<&'static Reply>,
     /// The server stopped taking the request; its answer may still come.
     pub request_lost: bool,
     /// Variables of the transaction.
@@ -220,6 +223,7 @@ impl Default for Transaction {
             status: -1,
             request_line: Vec::new(),
             reason: None,
+            tarpit_reply: None,
             request_lost: false,
             variables: Variables::new(),
             request_variables: Variables::new(),
@@ -239,6 +243,7 @@ impl Transaction {
         self.status = -1;
         self.request_line.clear();
         self.reason = None;
+        self.tarpit_reply = None;
         self.request_lost = false;
         self.variables.clear();
         self.request_variables.clear();

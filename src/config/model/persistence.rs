@@ -82,22 +82,3 @@ pub struct Appsession {
     /// Where in the URL it is looked for.
     pub mode: AppsessionMode,
 }
-
-/// Whether a request may go back to the server that its cookie names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Persist {
-    /// It may, while the server is up or `option persist` is set.
-    #[default]
-    Normal,
-    /// `ignore-persist`: the cookie counts for nothing.
-    Ignored,
-    /// `force-persist`: even when the server is down, and no redispatch follows.
-    Forced,
-}
-
-/// One `ignore-persist` or `force-persist` line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PersistRule {
-    /// What it decides.
-    pub persist: Persist,
-}

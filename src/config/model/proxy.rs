@@ -12,8 +12,9 @@ use crate::http::errors::ErrorPage;
 
 use super::{
     Appsession, BindId, CookieCapture, CookieSettings, LogFormat, LogTarget, PersistRule, Place,
-    ProxyId, RuleLists, ServerId, Source,
+    ProxyId, RuleLists, ServerId, ServerRule, Source, SwitchRule,
 };
+use crate::sample::acl::Condition;
 
 /// What a section may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -334,12 +335,22 @@ pub struct Proxy {
     pub balance_cookie: String,
     /// `persist rdp-cookie`: the cookie's name.
     pub rdp_cookie: Option<String>,
-    /// `ignore-persist` and `force-persist` rules in order.
-    pub persist_rules: Vec<PersistRule>,
     /// `errorfile`: status and the page.
     pub errorfiles: Vec<(u16, Arc<ErrorPage>)>,
-    /// `http-request` rules in order.
+    /// Rules over connections and messages, by set and in order.
     pub rules: RuleLists,
+    /// `tcp-request inspect-delay` in milliseconds: how long content rules wait for data.
+    pub request_inspect_ms: u32,
+    /// `tcp-response inspect-delay` in milliseconds.
+    pub response_inspect_ms: u32,
+    /// `use_backend`, in order.
+    pub switch_rules: Vec<SwitchRule>,
+    /// `use-server`, in order.
+    pub server_rules: Vec<ServerRule>,
+    /// `ignore-persist` and `force-persist` rules in order.
+    pub persist_rules: Vec<PersistRule>,
+    /// `monitor fail`: the proxy calls itself down while any of them holds.
+    pub monitor_fail: Vec<Condition>,
     /// Logging.
     pub log: LogLine,
     /// `default_backend`, or the proxy itself for a `listen`.

@@ -16,16 +16,21 @@ mod frontend;
 mod general;
 mod http_error;
 mod http_request;
+mod legacy;
 mod monitor;
 mod network;
 mod option;
+mod order;
 mod parameter;
 mod persistence;
 mod process_set;
+mod redirect;
 mod reply;
 pub(crate) mod rule;
 mod server;
 mod source;
+mod switch;
+mod tcp_rule;
 mod timeout;
 
 use draft::{Draft, ProxyContext, Reference};
@@ -336,7 +341,13 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         rule::KEYWORDS,
         option::KEYWORDS,
         persistence::KEYWORDS,
+        legacy::KEYWORDS,
+        option::KEYWORDS,
+        redirect::KEYWORDS,
+        rule::KEYWORDS,
         server::KEYWORDS,
+        switch::KEYWORDS,
+        tcp_rule::KEYWORDS,
         timeout::KEYWORDS,
     ],
     retired: &[],

@@ -92,7 +92,10 @@ pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("json", (Type::Str, Type::Str), json)
         .takes(0, &[ArgKind::Str])
         .checked(check_json)
-        .says("json([<input-code>])", "The text as the inside of a string."),
+        .says(
+            "json([<input-code>])",
+            "The text as the inside of a string.",
+        ),
     Converter::new("json_query", (Type::Str, Type::Any), json_query)
         .takes(0, QUERY)
         .checked(check_required_query)

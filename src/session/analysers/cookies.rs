@@ -7,7 +7,7 @@
 //! is looked at.
 
 use crate::config::model::{
-    CookieCapture, CookieMode, CookieSettings, Persist, ProxyId, ProxyOption, ServerId,
+    CookieCapture, CookieMode, CookieSettings, ProxyId, ProxyOption, ServerId,
 };
 use crate::http::cacheable::is_cacheable;
 use crate::http::cookie::{
@@ -24,22 +24,6 @@ use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
 impl Session {
-    /// Whether persistence counts for this session: what the first `ignore-persist` or
-    /// `force-persist` rule of its backend says.
-    pub(in crate::session) fn persistence_allowed(&self, core: &Core) -> Persist {
-        let rules = &core.config.proxy(self.backend).persist_rules;
-        rules.first().map_or(Persist::Normal, |rule| rule.persist)
-    }
-
-    /// Takes over what was decided about persistence when the backend was chosen.
-    pub(in crate::session) fn apply_persistence_rules(&mut self, core: &Core) {
-        match self.persistence_allowed(core) {
-            Persist::Normal => {}
-            Persist::Ignored => self.flags.insert(SessionFlags::IGNORE_PERSIST),
-            Persist::Forced => self.flags.insert(SessionFlags::FORCE_PERSIST),
-        }
-    }
-
     /// Looks at the request's cookies: captures one, assigns the server that one names, and
     /// takes out what servers are not to see.
     ///

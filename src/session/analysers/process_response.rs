@@ -112,10 +112,12 @@ impl Session {
     fn run_response_rules(&mut self, core: &mut Core) -> Option<Verdict> {
         let frontend = (self.frontend != self.backend).then_some(self.frontend);
         for proxy in [Some(self.backend), frontend].into_iter().flatten() {
-            match self.run_rules(RuleSet::HttpResponse, proxy, core) {
-                Flow::Next | Flow::Stop => {}
-                Flow::Wait => return Some(Verdict::Wait),
-                Flow::End(verdict) => return Some(verdict),
+            for set in RESPONSE_SETS {
+                match self.run_rules(set, proxy, core) {
+                    Flow::Next | Flow::Stop => {}
+                    Flow::Wait => return Some(Verdict::Wait),
+                    Flow::End(verdict) => return Some(verdict),
+                }
             }
         }
         None
@@ -130,3 +132,6 @@ impl Session {
         Verdict::Wait
     }
 }
+
+/// The rules over a response in the order in which they run.
+const RESPONSE_SETS: [RuleSet; 2] = [RuleSet::HttpResponse, RuleSet::LegacyResponse];
