@@ -123,6 +123,8 @@ pub struct ProcessInfo {
     pub maxpipes: u32,
     /// Host name, or `node`.
     pub node: String,
+    /// Host name.
+    pub host: String,
     /// Name it was started by.
     pub program: String,
 }
@@ -136,7 +138,8 @@ impl ProcessInfo {
             pid: std::process::id(),
             start_s: sys::clock::wall().0,
             start_us: sys::clock::monotonic_us(),
-            node: config.global.node.clone().unwrap_or(host),
+            node: config.global.node.clone().unwrap_or_else(|| host.clone()),
+            host,
             ..Self::default()
         }
     }
@@ -448,6 +451,12 @@ impl Core {
             }
         }
         errors::builtin_or_500(status)
+    }
+
+    /// Takes the arena back, with nothing in it.
+    pub fn return_arena(&mut self, mut arena: Bump) {
+        arena.reset();
+        self.arena = arena;
     }
 
     /// Takes a finished transaction back into its pool.

@@ -9,6 +9,7 @@ use super::fetch::CheckArgs;
 use super::value::{Sample, Type};
 use crate::config::suggest;
 
+mod capture;
 mod text;
 
 /// Changes a sample; `None` when it has no such value.
@@ -55,4 +56,4 @@ pub fn closest(name: &str) -> Option<&'static str> {
     suggest::closest(name, all().map(|converter| converter.name))
 }
 
-static TABLES: &[&[Converter]] = &[text::CONVERTERS];
+static TABLES: &[&[Converter]] = &[capture::CONVERTERS, text::CONVERTERS];

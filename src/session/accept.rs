@@ -129,6 +129,9 @@ impl Session {
         if config.global.debug {
             self.trace_accept(fd, core);
         }
+        if proxy.log.shows_destination {
+            self.client_destination();
+        }
         self.log_connect(core);
     }
 

@@ -101,6 +101,8 @@ pub struct Session {
     pub timing: Timing,
     /// Bytes of this request already added to the counters, in and out (`contstats`).
     pub counted: (u64, u64),
+    /// Milliseconds from the accept to the end of the PROXY header.
+    pub handshake_ms: u32,
     /// Idle connections wait for this session alone.
     pub has_private_idle: bool,
     /// The rule that waits for data, by its place in its set.
@@ -137,6 +139,7 @@ impl Session {
             outcome: Outcome::default(),
             timing: Timing::default(),
             counted: (0, 0),
+            handshake_ms: 0,
             has_private_idle: false,
             rule_at: 0,
             variables: None,

@@ -20,11 +20,11 @@ pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
 pub use proxy::{
-    Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption,
-    ProxyOptions, Timeouts,
+    Balance, Capabilities, CaptureSlot, CaptureSlots, Forwarded, HttpReuse, LogLine, Mode, Network,
+    Proxy, ProxyOption, ProxyOptions, Timeouts, UniqueId,
 };
 pub use rules::{
-    Action, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,
+    Action, CaptureInto, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,
     ReplyPage, Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule,
     SwitchTarget, UriPart,
 };

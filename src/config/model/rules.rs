@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Place, ProxyId, ServerId};
+use super::{LogLevel, Place, ProxyId, ServerId};
 use crate::http::errors::ErrorPage;
 use crate::sample::acl::Condition;
 use crate::sample::arg::Late;
@@ -196,6 +196,19 @@ pub enum Setting {
     VariableFormat(Variable, Format),
     /// `unset-var(name)`.
     Unset(Variable),
+    /// `capture`, into this slot of the frontend.
+    Capture(CaptureInto, Expression),
+    /// `set-log-level`; `None` is `silent`.
+    LogLevel(Option<LogLevel>),
+}
+
+/// Where a rule captures to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureInto {
+    /// Position among the frontend's slots; frontends with fewer ignore the rule.
+    pub slot: usize,
+    /// Among those of responses.
+    pub of_response: bool,
 }
 
 /// A change of a pattern list or map.

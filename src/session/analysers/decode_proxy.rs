@@ -20,6 +20,8 @@ impl Session {
                     self.source = header.source;
                     self.destination = header.destination;
                 }
+                let now_us = core.engine.clock.monotonic_us();
+                self.handshake_ms = self.timing.since_start_ms(now_us).unsigned_abs();
                 self.request.analysers.remove(AnalyserSet::PROXY);
                 Verdict::Continue
             }

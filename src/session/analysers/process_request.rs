@@ -76,6 +76,11 @@ impl Session {
         if let (Some(rule), Some(address)) = (rule, destination) {
             add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }
+        if let Some(header) = &frontend.unique_id.header
+            && !transaction.unique_id.is_empty()
+        {
+            rewriter.add(header, &transaction.unique_id)?;
+        }
         let options = transaction.connections.options;
         transaction.connections.request = connection::request(&mut rewriter, options)?;
         Ok(())

@@ -43,11 +43,10 @@ impl Session {
         if rules.is_empty() {
             return Flow::Next;
         }
-        let mut arena = std::mem::take(&mut core.arena);
+        let arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
         let flow = self.walk(rules, scene, &arena, core);
-        arena.reset();
-        core.arena = arena;
+        core.return_arena(arena);
         flow
     }
 
@@ -69,6 +68,7 @@ impl Session {
                 Answer::Fail => Flow::Next,
                 Answer::Unknown => Flow::Wait,
             };
+            self.settle_captures(core);
             match flow {
                 Flow::Next => {}
                 Flow::Wait => {

@@ -3,10 +3,11 @@
 use bumpalo::Bump;
 
 use super::{Flow, Scene};
-use crate::config::model::{PatternChange, Setting};
+use crate::config::model::{LogLevel, PatternChange, Setting};
 use crate::sample::value::Sample;
 use crate::sample::variables::{Scope, Variable, Variables};
 use crate::session::Session;
+use crate::session::transaction::LevelChoice;
 use crate::worker::Core;
 
 impl Session {
@@ -17,24 +18,37 @@ impl Session {
         arena: &Bump,
         core: &mut Core,
     ) -> Flow {
-        let value = {
-            let context = self.context(scene, arena, core);
-            match setting {
-                Setting::Variable(variable, expression) => expression
-                    .eval(&context)
-                    .sample()
-                    .map(|sample| (*variable, Some(kept(sample, arena)))),
-                Setting::VariableFormat(variable, format) => {
-                    let text = self.rendered(format, scene, arena, core);
-                    Some((*variable, Some(Sample::Str(text))))
+        match setting {
+            Setting::Variable(variable, expression) => {
+                let context = self.context(scene, arena, core);
+                if let Some(sample) = expression.eval(&context).sample() {
+                    let sample = kept(sample, arena);
+                    self.set_variable(*variable, Some(sample), core);
                 }
-                Setting::Unset(variable) => Some((*variable, None)),
             }
-        };
-        if let Some((variable, sample)) = value {
-            self.set_variable(variable, sample, core);
+            Setting::VariableFormat(variable, format) => {
+                let text = self.rendered(format, scene, arena, core);
+                self.set_variable(*variable, Some(Sample::Str(text)), core);
+            }
+            Setting::Unset(variable) => self.set_variable(*variable, None, core),
+            Setting::Capture(into, expression) => {
+                let text = expression.text(&self.context(scene, arena, core));
+                if let Some(text) = text.map(|text| arena.alloc_slice_copy(text)) {
+                    self.capture(*into, text, core);
+                }
+            }
+            Setting::LogLevel(level) => self.set_log_level(*level, core),
         }
         Flow::Next
+    }
+
+    fn set_log_level(&mut self, level: Option<LogLevel>, core: &mut Core) {
+        if self.transaction.is_none() {
+            self.transaction = core.transactions.take();
+        }
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.log_level = level.map_or(LevelChoice::Silent, LevelChoice::Level);
+        }
     }
 
     /// Sets a variable, or unsets it without a value.
