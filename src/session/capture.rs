@@ -105,7 +105,9 @@ impl Session {
         let Some(transaction) = self.transaction.as_deref_mut() else {
             return;
         };
-        transaction.captures.open(slots.request.len(), slots.response.len());
+        transaction
+            .captures
+            .open(slots.request.len(), slots.response.len());
         let values = match into.of_response {
             false => &mut transaction.captures.request,
             true => &mut transaction.captures.response,

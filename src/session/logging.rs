@@ -356,7 +356,11 @@ impl Session {
         let is_http = mode == Mode::Http;
         let handshake_ms = self.handshake_ms();
         let (begin_ms, request_end_ms, data_from_ms) = if is_http {
-            (timing.request_begin_ms(), timing.request_ms, timing.response_ms)
+            (
+                timing.request_begin_ms(),
+                timing.request_ms,
+                timing.response_ms,
+            )
         } else {
             (0, 0, timing.connect_ms)
         };

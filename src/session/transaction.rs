@@ -4,6 +4,8 @@
 //! connection idles, so that an idle client costs none of it. Its vectors keep their memory
 //! from request to request: a steady load allocates nothing.
 
+use super::capture::CapturedValues;
+use crate::config::model::LogLevel;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
 use crate::http::errors::Farewell;
@@ -12,8 +14,6 @@ use crate::http::head::{Head, Version};
 use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
-use super::capture::CapturedValues;
-use crate::config::model::LogLevel;
 use crate::net::address::PeerAddress;
 use crate::sample::variables::Variables;
 

@@ -24,8 +24,8 @@ pub use proxy::{
     Proxy, ProxyOption, ProxyOptions, Timeouts, UniqueId,
 };
 pub use rules::{
-    Action, CaptureInto, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,
-    ReplyPage, Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule,
+    Action, CaptureInto, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply,
+    ReplyBody, ReplyPage, Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule,
     SwitchTarget, UriPart,
 };
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};

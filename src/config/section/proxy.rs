@@ -7,12 +7,14 @@
 mod answer_file;
 mod backend;
 mod bind;
+mod capture;
 pub(crate) mod draft;
 mod errorfile;
 mod forwarded;
 mod frontend;
 mod general;
 mod http_request;
+mod log_format;
 mod network;
 mod option;
 mod parameter;
@@ -320,9 +322,11 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
     tables: &[
         backend::KEYWORDS,
         bind::KEYWORDS,
+        capture::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
+        log_format::KEYWORDS,
         rule::KEYWORDS,
         option::KEYWORDS,
         server::KEYWORDS,

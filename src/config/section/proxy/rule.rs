@@ -17,6 +17,7 @@ use crate::sample::format::{Format, Purpose};
 use crate::sample::parse_condition;
 use crate::sample::variables::Variable;
 
+mod capture;
 mod decide;
 mod edit;
 mod setting;
@@ -246,7 +247,12 @@ pub(crate) fn actions() -> impl Iterator<Item = &'static ActionKeyword> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
-static TABLES: &[&[ActionKeyword]] = &[decide::ACTIONS, edit::ACTIONS, setting::ACTIONS];
+static TABLES: &[&[ActionKeyword]] = &[
+    capture::ACTIONS,
+    decide::ACTIONS,
+    edit::ACTIONS,
+    setting::ACTIONS,
+];
 
 /// Sorted by name.
 pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[

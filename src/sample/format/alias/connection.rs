@@ -32,9 +32,13 @@ pub(super) static ALIASES: &[Alias] = &[
     alias!(Destination "fp", "port that the client connected to", |facts, field| {
         field.port(facts.session.known_destination(), facts.record.listener_id);
     }),
-    alias!("ft", "name of the frontend, '~' behind it for TLS", |f, o| {
-        o.in_quotes(|field| crate::log::line::text::push_frontend(field.out, f.record));
-    }),
+    alias!(
+        "ft",
+        "name of the frontend, '~' behind it for TLS",
+        |f, o| {
+            o.in_quotes(|field| crate::log::line::text::push_frontend(field.out, f.record));
+        }
+    ),
     alias!("pid", "number of the process", |facts, field| {
         field.number_or_hexadecimal(u64::from(facts.core.process.pid), 4);
     }),

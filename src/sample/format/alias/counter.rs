@@ -33,9 +33,13 @@ pub(super) static ALIASES: &[Alias] = &[
     alias!("lc", "lines that the frontend has logged", |f, o| {
         o.number_or_hexadecimal(f.record.log_count, 4);
     }),
-    alias!("rc", "retries, '+' before them when redispatched", |f, o| {
-        push_retries(o.out, f.record);
-    }),
+    alias!(
+        "rc",
+        "retries, '+' before them when redispatched",
+        |f, o| {
+            push_retries(o.out, f.record);
+        }
+    ),
     alias!("rt", "number of the request or session", |facts, field| {
         field.number_or_hexadecimal(u64::from(facts.record.request_number), 4);
     }),

@@ -33,18 +33,34 @@ pub(super) static ALIASES: &[Alias] = &[
     alias!(http "HV", "version of the request", |facts, field| {
         part(facts, field, |line| line.version);
     }),
-    alias!("hr", "captured headers of the request, in braces", |f, o| {
-        braced(f.record.captures.request_headers, o);
-    }),
-    alias!("hrl", "captured headers of the request, one by one", |f, o| {
-        listed(f.record.captures.request_headers, o);
-    }),
-    alias!("hs", "captured headers of the response, in braces", |f, o| {
-        braced(f.record.captures.response_headers, o);
-    }),
-    alias!("hsl", "captured headers of the response, one by one", |f, o| {
-        listed(f.record.captures.response_headers, o);
-    }),
+    alias!(
+        "hr",
+        "captured headers of the request, in braces",
+        |f, o| {
+            braced(f.record.captures.request_headers, o);
+        }
+    ),
+    alias!(
+        "hrl",
+        "captured headers of the request, one by one",
+        |f, o| {
+            listed(f.record.captures.request_headers, o);
+        }
+    ),
+    alias!(
+        "hs",
+        "captured headers of the response, in braces",
+        |f, o| {
+            braced(f.record.captures.response_headers, o);
+        }
+    ),
+    alias!(
+        "hsl",
+        "captured headers of the response, one by one",
+        |f, o| {
+            listed(f.record.captures.response_headers, o);
+        }
+    ),
     alias!(http "r", "request line", |facts, field| {
         part(facts, field, |line| line.whole);
     }),
@@ -76,11 +92,7 @@ impl<'a> Line<'a> {
 }
 
 /// A part of the request line, or what stands for one that could not be read.
-fn part(
-    facts: &Facts<'_>,
-    field: &mut Field<'_, '_>,
-    choose: for<'a> fn(&Line<'a>) -> &'a [u8],
-) {
+fn part(facts: &Facts<'_>, field: &mut Field<'_, '_>, choose: for<'a> fn(&Line<'a>) -> &'a [u8]) {
     match Line::of(facts.record) {
         None => field.request_part(b"<BADREQ>"),
         Some(line) => match choose(&line) {

@@ -22,9 +22,13 @@ pub(super) static ALIASES: &[Alias] = &[
     alias!("Td", "time of the transfer of data", |facts, field| {
         field.duration(facts.record.timers.data_ms);
     }),
-    alias!("Th", "time of the connection's handshakes", |facts, field| {
-        field.duration(facts.record.timers.handshake_ms);
-    }),
+    alias!(
+        "Th",
+        "time of the connection's handshakes",
+        |facts, field| {
+            field.duration(facts.record.timers.handshake_ms);
+        }
+    ),
     alias!(http "Ti", "idle time before the request", |facts, field| {
         field.duration(facts.record.timers.idle_ms);
     }),
@@ -64,10 +68,14 @@ pub(super) static ALIASES: &[Alias] = &[
             false => push_padded(field.out, 3, millis),
         }
     }),
-    alias!("t", "date of the accept with milliseconds", |facts, field| {
-        let dates = facts.core.logs.dates();
-        dates.push_stamp(field.out, facts.record.accept_date);
-    }),
+    alias!(
+        "t",
+        "date of the accept with milliseconds",
+        |facts, field| {
+            let dates = facts.core.logs.dates();
+            dates.push_stamp(field.out, facts.record.accept_date);
+        }
+    ),
     alias!(http "tr", "date of the request with milliseconds", |f, o| {
         f.core.logs.dates().push_stamp(o.out, f.record.request_date);
     }),
