@@ -31,8 +31,10 @@ impl Session {
         }
         let proxy = core.config.proxy(self.frontend);
         let idle = proxy.mode == Mode::Http && self.is_between_requests();
-        let format = proxy.log.format;
-        if self.flags.any(SessionFlags::COMMAND) || idle || format == LogFormat::Default {
+        // What is announced at its accept has a line at its end only for a failure.
+        let is_announced = proxy.log.format == LogFormat::Default
+            && (proxy.log.error.is_none() || !self.failed_early(proxy));
+        if self.flags.any(SessionFlags::COMMAND) || idle || is_announced {
             return;
         }
         self.flags.insert(SessionFlags::LOGGED);
@@ -53,8 +55,11 @@ impl Session {
         if proxy.log.format == LogFormat::Default || self.flags.any(SessionFlags::LOGGED_EARLY) {
             return;
         }
-        self.flags.insert(SessionFlags::LOGGED_EARLY);
         let abnormal = self.is_abnormal(core);
+        if !abnormal && proxy.options.has(ProxyOption::DontLogNormal) {
+            return;
+        }
+        self.flags.insert(SessionFlags::LOGGED_EARLY);
         self.write_line(proxy, abnormal, core);
     }
 
@@ -80,6 +85,14 @@ impl Session {
             || status >= 500
             || self.retries(core) > 0
             || self.flags.any(SessionFlags::REDISPATCHED)
+    }
+
+    /// The connection ended before there was anything to process: its PROXY header was wrong,
+    /// or no request could be read. Such lines have a format of their own (manual,
+    /// "error-log-format").
+    fn failed_early(&self, proxy: &Proxy) -> bool {
+        self.flags.any(SessionFlags::NO_PROXY_HEADER)
+            || (proxy.mode == Mode::Http && self.timing.request_ms < 0)
     }
 
     /// Connection attempts beyond the first.
@@ -118,12 +131,14 @@ impl Session {
         if !core.logs.wants(self.frontend, level) {
             return;
         }
-        if proxy.unique_id.format.is_some() {
+        // A connection that is announced at its accept has no request yet.
+        if proxy.unique_id.format.is_some() && proxy.log.format != LogFormat::Default {
             self.make_unique_id(core);
         }
         self.settle_captures(core);
         let arena = std::mem::take(&mut core.arena);
-        self.render_line(proxy, (level, abnormal), &arena, core);
+        let is_early_failure = abnormal && self.failed_early(proxy);
+        self.render_line(proxy, (level, is_early_failure), &arena, core);
         core.return_arena(arena);
         let count = &mut core.state.proxy_mut(self.frontend).log_count;
         *count = count.saturating_add(1);
@@ -132,15 +147,12 @@ impl Session {
     fn render_line(
         &self,
         proxy: &'static Proxy,
-        (level, abnormal): (LogLevel, bool),
+        (level, is_early_failure): (LogLevel, bool),
         arena: &Bump,
         core: &mut Core,
     ) {
-        let error = proxy.log.error.as_deref().filter(|_| abnormal);
-        let is_connect = proxy.log.format == LogFormat::Default;
-        let custom = error
-            .or(proxy.log.custom.as_deref())
-            .filter(|_| !is_connect);
+        let error = proxy.log.error.as_deref().filter(|_| is_early_failure);
+        let custom = error.or(proxy.log.custom.as_deref());
         let record = self.record(core);
         let render = |format: Option<&'static Format>, guess| {
             let mut out = ArenaVec::new_in(arena);

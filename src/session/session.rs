@@ -48,6 +48,8 @@ flag_set! {
         KILLED = 0x10000;
         /// It must take a fresh connection (a reused one died).
         NO_REUSE = 0x20000;
+        /// Its PROXY header was missing or wrong.
+        NO_PROXY_HEADER = 0x40000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
         /// A PROXY protocol header is still to be sent to the server.

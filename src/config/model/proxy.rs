@@ -227,7 +227,8 @@ pub struct LogLine {
     pub tag: Option<String>,
     /// `log-format`, where that is the shape.
     pub custom: Option<Arc<Format>>,
-    /// `error-log-format`: the shape of lines about what went wrong.
+    /// `error-log-format`: the shape of lines about connections that failed before a
+    /// request was read.
     pub error: Option<Arc<Format>>,
     /// `log-format-sd`: the structured data for receivers that take them.
     pub structured: Option<Arc<Format>>,

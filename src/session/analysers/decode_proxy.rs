@@ -1,10 +1,10 @@
 //! `tcp_decode_proxy`: takes the PROXY protocol header off the front of a connection.
 
 use crate::net::proxy_protocol::{self, Parse};
-use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
 impl Session {
@@ -46,6 +46,7 @@ impl Session {
 
     fn fail_proxy_header(&mut self, cause: Cause, core: &mut Core) -> Verdict {
         core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.flags.insert(SessionFlags::NO_PROXY_HEADER);
         self.outcome.note(cause, Stage::Request);
         self.http_reply_and_close(None, core);
         Verdict::Wait

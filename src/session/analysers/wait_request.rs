@@ -49,8 +49,11 @@ impl Session {
     }
 
     fn scan_request(&mut self, core: &mut Core) -> Scan {
-        if self.transaction.is_none() {
-            self.transaction = core.transactions.take();
+        // Rules over the connection may have attached a transaction before.
+        if self.timing.request_us == 0 {
+            if self.transaction.is_none() {
+                self.transaction = core.transactions.take();
+            }
             self.number_request(core);
             self.timing.request_us = core.engine.clock.monotonic_us();
             self.start_request_timer(core);

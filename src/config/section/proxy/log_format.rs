@@ -17,7 +17,7 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         name: "error-log-format",
         sections: Sections::DEFAULTS_FRONT,
         usage: "error-log-format <format>",
-        doc: "Gives lines about errors, timeouts, retries and 5xx a shape of their own.",
+        doc: "Shapes lines about connections that failed before a request was read.",
         since: "2.5",
         negatable: false,
         parse: |context, line| {
