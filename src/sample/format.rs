@@ -304,3 +304,6 @@ impl<'t> Reader<'t> {
         Diagnostic::alert(self.span, message)
     }
 }
+
+#[cfg(test)]
+mod tests;

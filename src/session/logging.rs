@@ -183,7 +183,7 @@ impl Session {
 
     /// What the expressions of a log line see: heads are gone by then, unless the line is
     /// written early.
-    fn log_context<'a>(&'a self, arena: &'a Bump, core: &'a Core) -> Context<'a> {
+    pub(crate) fn log_context<'a>(&'a self, arena: &'a Bump, core: &'a Core) -> Context<'a> {
         let scene = Scene {
             set: RuleSet::HttpAfterResponse,
             proxy: self.frontend,
@@ -404,7 +404,7 @@ impl Session {
         if !self.flags.any(SessionFlags::FIRST_REQUEST) {
             return 0;
         }
-        i32::try_from(self.handshake_ms).unwrap_or(i32::MAX)
+        i32::from(self.handshake_ms)
     }
 }
 

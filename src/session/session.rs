@@ -49,7 +49,9 @@ flag_set! {
         /// It must take a fresh connection (a reused one died).
         NO_REUSE = 0x20000;
         /// Its PROXY header was missing or wrong.
-        NO_PROXY_HEADER = 0x40000;
+        NO_PROXY_HEADER = 0x1000000;
+        /// Idle connections wait for this session alone.
+        PRIVATE_IDLE = 0x2000000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
         /// A PROXY protocol header is still to be sent to the server.
@@ -103,10 +105,8 @@ pub struct Session {
     pub timing: Timing,
     /// Bytes of this request already added to the counters, in and out (`contstats`).
     pub counted: (u64, u64),
-    /// Milliseconds from the accept to the end of the PROXY header.
-    pub handshake_ms: u32,
-    /// Idle connections wait for this session alone.
-    pub has_private_idle: bool,
+    /// Milliseconds from the accept to the end of the PROXY header, 65,535 at most.
+    pub handshake_ms: u16,
     /// The rule that waits for data, by its place in its set.
     pub rule_at: u16,
     /// Variables of the session's scope, once one was set.
@@ -142,7 +142,6 @@ impl Session {
             timing: Timing::default(),
             counted: (0, 0),
             handshake_ms: 0,
-            has_private_idle: false,
             rule_at: 0,
             variables: None,
             transaction: None,

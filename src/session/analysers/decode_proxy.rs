@@ -21,7 +21,8 @@ impl Session {
                     self.destination = header.destination;
                 }
                 let now_us = core.engine.clock.monotonic_us();
-                self.handshake_ms = self.timing.since_start_ms(now_us).unsigned_abs();
+                let elapsed_ms = self.timing.since_start_ms(now_us);
+                self.handshake_ms = u16::try_from(elapsed_ms).unwrap_or(u16::MAX);
                 self.request.analysers.remove(AnalyserSet::PROXY);
                 Verdict::Continue
             }
