@@ -138,6 +138,8 @@ pub struct ProcessInfo {
     pub maxpipes: u32,
     /// Host name, or `node`.
     pub node: String,
+    /// Host name.
+    pub host: String,
     /// Name it was started by.
     pub program: String,
 }
@@ -151,7 +153,8 @@ impl ProcessInfo {
             pid: std::process::id(),
             start_s: sys::clock::wall().0,
             start_us: sys::clock::monotonic_us(),
-            node: config.global.node.clone().unwrap_or(host),
+            node: config.global.node.clone().unwrap_or_else(|| host.clone()),
+            host,
             ..Self::default()
         }
     }
@@ -511,6 +514,12 @@ impl Core {
     /// What `appsession` learned for a backend.
     pub fn appsession_table(&mut self, backend: ProxyId) -> Option<&mut AppsessionTable> {
         self.appsessions.get_mut(&backend)
+    }
+
+    /// Takes the arena back, with nothing in it.
+    pub fn return_arena(&mut self, mut arena: Bump) {
+        arena.reset();
+        self.arena = arena;
     }
 
     /// Takes a finished transaction back into its pool.

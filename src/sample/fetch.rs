@@ -11,6 +11,7 @@ use super::language::Language;
 use super::value::Type;
 use crate::config::suggest;
 
+mod capture;
 mod http;
 mod internal;
 
@@ -122,4 +123,4 @@ pub fn closest(name: &str) -> Option<&'static str> {
     suggest::closest(name, all().map(|fetch| fetch.name))
 }
 
-static TABLES: &[&[Fetch]] = &[http::FETCHES, internal::FETCHES];
+static TABLES: &[&[Fetch]] = &[capture::FETCHES, http::FETCHES, internal::FETCHES];

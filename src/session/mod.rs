@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod analyser;
 mod analysers;
+pub mod capture;
 pub mod channel;
 pub mod compression;
 mod end;

@@ -52,6 +52,10 @@ flag_set! {
         IGNORE_PERSIST = 0x40000;
         /// `force-persist`: a cookie's server is used even when it is down.
         FORCE_PERSIST = 0x80000;
+        /// Its PROXY header was missing or wrong.
+        NO_PROXY_HEADER = 0x1000000;
+        /// Idle connections wait for this session alone.
+        PRIVATE_IDLE = 0x2000000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
         /// The rules of the running set have waited long enough: what they do not know counts
@@ -108,8 +112,8 @@ pub struct Session {
     pub timing: Timing,
     /// Bytes of this request already added to the counters, in and out (`contstats`).
     pub counted: (u64, u64),
-    /// Idle connections wait for this session alone.
-    pub has_private_idle: bool,
+    /// Milliseconds from the accept to the end of the PROXY header, 65,535 at most.
+    pub handshake_ms: u16,
     /// The rule that waits for data, by its place in its set.
     pub rule_at: u16,
     /// Variables of the session's scope, once one was set.
@@ -144,7 +148,7 @@ impl Session {
             outcome: Outcome::default(),
             timing: Timing::default(),
             counted: (0, 0),
-            has_private_idle: false,
+            handshake_ms: 0,
             rule_at: 0,
             variables: None,
             transaction: None,

@@ -20,6 +20,9 @@ impl Session {
                     self.source = header.source;
                     self.destination = header.destination;
                 }
+                let now_us = core.engine.clock.monotonic_us();
+                let elapsed_ms = self.timing.since_start_ms(now_us);
+                self.handshake_ms = u16::try_from(elapsed_ms).unwrap_or(u16::MAX);
                 self.request.analysers.remove(AnalyserSet::PROXY);
                 self.begin_announced_session(core)
             }
@@ -54,6 +57,7 @@ impl Session {
 
     fn fail_proxy_header(&mut self, cause: Cause, core: &mut Core) -> Verdict {
         self.count_failed_request(core);
+        self.flags.insert(SessionFlags::NO_PROXY_HEADER);
         self.outcome.note(cause, Stage::Request);
         self.http_reply_and_close(None, core);
         Verdict::Wait

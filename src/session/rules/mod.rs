@@ -51,7 +51,7 @@ impl Session {
         if rules.is_empty() {
             return Flow::Next;
         }
-        let mut arena = std::mem::take(&mut core.arena);
+        let arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
         let flow = match set {
             RuleSet::LegacyRequest | RuleSet::LegacyResponse => {
@@ -66,8 +66,7 @@ impl Session {
             | RuleSet::HttpResponse
             | RuleSet::HttpAfterResponse => self.walk(rules, scene, &arena, core),
         };
-        arena.reset();
-        core.arena = arena;
+        core.return_arena(arena);
         flow
     }
 
@@ -93,6 +92,7 @@ impl Session {
                 Answer::Unknown => Flow::Wait,
             };
             self.settle_variables(arena, core);
+            self.settle_captures(core);
             match flow {
                 Flow::Next => {}
                 Flow::Wait => {

@@ -18,6 +18,7 @@ use crate::sample::format::{Format, Purpose};
 use crate::sample::parse_condition;
 use crate::sample::variables::Variable;
 
+mod capture;
 mod decide;
 mod edit;
 mod setting;
@@ -317,6 +318,7 @@ pub(crate) fn actions() -> impl Iterator<Item = &'static ActionKeyword> {
 }
 
 static TABLES: &[&[ActionKeyword]] = &[
+    capture::ACTIONS,
     decide::ACTIONS,
     edit::ACTIONS,
     super::redirect::ACTIONS,
