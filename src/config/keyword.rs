@@ -84,6 +84,8 @@ impl Sections {
     pub const LISTEN: Self = Self(8);
     /// `backend`
     pub const BACKEND: Self = Self(16);
+    /// `userlist`
+    pub const USERLIST: Self = Self(32);
     /// `frontend` and `listen`
     pub const FRONT: Self = Self(4 | 8);
     /// `listen` and `backend`
@@ -337,12 +339,13 @@ fn leading(name: &str, count: usize) -> &str {
 /// Words of the longest keyword name.
 const NAME_WORDS_MAX: usize = 3;
 
-const SECTION_NAMES: [(Sections, &str); 5] = [
+const SECTION_NAMES: [(Sections, &str); 6] = [
     (Sections::GLOBAL, "global"),
     (Sections::DEFAULTS, "defaults"),
     (Sections::FRONTEND, "frontend"),
     (Sections::LISTEN, "listen"),
     (Sections::BACKEND, "backend"),
+    (Sections::USERLIST, "userlist"),
 ];
 
 #[cfg(test)]

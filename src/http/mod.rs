@@ -10,6 +10,7 @@
 //! [`connection`] what becomes of both connections, [`rewrite`] changes it in place and
 //! [`chunk::ChunkParser`] follows a chunked body. [`errors`] holds the answers weir gives.
 
+pub mod auth;
 pub mod chunk;
 pub mod connection;
 pub mod errors;
@@ -22,6 +23,7 @@ pub mod reason;
 pub mod rewrite;
 pub mod scan;
 pub mod status;
+pub mod uri;
 
 mod check;
 mod slow;

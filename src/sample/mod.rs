@@ -8,6 +8,7 @@
 pub mod acl;
 mod acl_parse;
 pub mod arg;
+pub mod compute;
 pub mod context;
 pub mod convert;
 pub mod expression;

@@ -14,6 +14,7 @@ mod logging;
 mod proxy;
 mod rules;
 mod server;
+mod userlist;
 
 pub use crate::http::connection::Mode as ConnectionMode;
 pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
@@ -29,6 +30,7 @@ pub use rules::{
     SwitchTarget, UriPart,
 };
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
+pub use userlist::{GroupSet, Password, User, Userlist};
 
 /// Declares a typed index into one of the configuration's tables.
 macro_rules! table_index {
@@ -104,6 +106,8 @@ pub struct Config {
     pub patterns: Vec<PatternSource>,
     /// Names of variables, by number.
     pub variables: Vec<String>,
+    /// All `userlist` sections.
+    pub userlists: Vec<Userlist>,
 }
 
 impl Config {

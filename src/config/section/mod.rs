@@ -9,6 +9,7 @@ pub mod log;
 pub mod proxy;
 mod stats;
 mod tune;
+mod userlist;
 
 use super::diagnostic::{Parse, Report};
 use super::environment::Environment;
@@ -56,6 +57,8 @@ pub struct Build {
     pub language: Language,
     /// What the proxy sections remember between lines and sections.
     pub proxies: proxy::ProxySections,
+    /// The `userlist` section that is open.
+    pub userlist: userlist::UserlistDraft,
 }
 
 /// `unix-bind`: the defaults of unix sockets that listen.
@@ -96,6 +99,7 @@ pub fn all_keywords() -> Vec<KeywordInfo> {
 /// All sections, in the order of the manual.
 pub static SECTIONS: &[&Section] = &[
     &global::SECTION,
+    &userlist::SECTION,
     &proxy::DEFAULTS,
     &proxy::FRONTEND,
     &proxy::LISTEN,
@@ -106,7 +110,7 @@ pub static SECTIONS: &[&Section] = &[
 pub static CHECKS: &[fn(&mut Build)] = &[global::check, super::check::check];
 
 /// Sections that are skipped as a whole, with one error.
-const FOREIGN_SECTIONS: [&str; 12] = [
+const FOREIGN_SECTIONS: [&str; 11] = [
     "cache",
     "crt-store",
     "fcgi-app",
@@ -118,5 +122,4 @@ const FOREIGN_SECTIONS: [&str; 12] = [
     "resolvers",
     "ring",
     "traces",
-    "userlist",
 ];
