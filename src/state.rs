@@ -133,6 +133,11 @@ pub struct ServerState {
 }
 
 impl ServerState {
+    /// True when it serves those that persist on it: weight and draining do not matter.
+    pub const fn is_up(&self) -> bool {
+        !self.maintenance && !self.down
+    }
+
     /// True when load balancing may choose it.
     pub const fn is_usable(&self) -> bool {
         !self.maintenance && !self.drain && !self.down && self.weight > 0

@@ -13,6 +13,7 @@ use bumpalo::Bump;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::applet::Applet;
+use crate::backend::appsession::AppsessionTable;
 use crate::backend::idle::IdlePool;
 use crate::backend::lb::Balancer;
 use crate::backend::queue::Queues;
@@ -67,6 +68,8 @@ pub struct Core {
     pub balancers: Vec<Balancer>,
     /// Sessions waiting for servers.
     pub queues: Queues,
+    /// What `appsession` learned, for backends that have it.
+    pub appsessions: HashMap<ProxyId, AppsessionTable>,
     /// Idle server connections.
     pub idle: IdlePool,
     /// Where log lines leave.
@@ -181,6 +184,7 @@ impl Worker {
             listeners,
             balancers: proxies.map(|proxy| Balancer::new(config, proxy)).collect(),
             queues: Queues::new(config),
+            appsessions: appsession_tables(config)?,
             idle: IdlePool::new(config),
             logs: Logs::new(
                 config,
@@ -243,6 +247,18 @@ impl Worker {
 fn pipe_pool(process: &ProcessInfo, tuning: &Tuning) -> PipePool {
     let pipes_max = usize::try_from(process.maxpipes).unwrap_or(usize::MAX);
     PipePool::new(pipes_max, u32::try_from(tuning.pipesize).unwrap_or(0))
+}
+
+/// A table for each backend with `appsession`.
+fn appsession_tables(config: &Config) -> io::Result<HashMap<ProxyId, AppsessionTable>> {
+    let mut tables = HashMap::new();
+    for (index, proxy) in config.proxies.iter().enumerate() {
+        if let Some(settings) = &proxy.appsession {
+            let table = AppsessionTable::new(settings, sys::random::seed()?);
+            tables.insert(ProxyId::of_index(index), table);
+        }
+    }
+    Ok(tables)
 }
 
 /// The port ranges of servers whose `source` names one.
@@ -448,6 +464,11 @@ impl Core {
             }
         }
         errors::builtin_or_500(status)
+    }
+
+    /// What `appsession` learned for a backend.
+    pub fn appsession_table(&mut self, backend: ProxyId) -> Option<&mut AppsessionTable> {
+        self.appsessions.get_mut(&backend)
     }
 
     /// Takes a finished transaction back into its pool.

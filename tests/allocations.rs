@@ -197,6 +197,37 @@ listen main
 }
 
 #[test]
+fn cookies_come_and_go() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    capture cookie app len 32
+    cookie SRV insert indirect nocache maxidle 1h maxlife 8h
+    appsession JID len 16 timeout 1h request-learn
+    bind LISTENER
+    server s1 ORIGIN0 cookie one
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(REQUEST_WITH_COOKIES);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER_WITH_COOKIES);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST_WITH_COOKIES);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER_WITH_COOKIES);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
 fn answers_of_the_configuration() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
@@ -218,6 +249,10 @@ frontend main
 
 const REQUEST: &[u8] =
     b"GET /path HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
+const REQUEST_WITH_COOKIES: &[u8] =
+    b"GET /path HTTP/1.1\r\nHost: h\r\nCookie: a=b; SRV=one; app=x; JID=123; c=d\r\n\r\n";
+const ANSWER_WITH_COOKIES: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: \"x\"\r\n\
+    Set-Cookie: SRV=own\r\nSet-Cookie: app=y\r\nSet-Cookie: JID=123; path=/\r\n\r\nbody";
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: 4\r\nContent-Type: text/plain\r\n\r\nbody";
 const WARM_UP: usize = 300;

@@ -96,12 +96,16 @@ impl Session {
                 .proxy(self.backend)
                 .options
                 .has(ProxyOption::Redispatch);
-            if !redispatch || !self.flags.any(SessionFlags::DIRECT) {
+            let forced = self.flags.any(SessionFlags::FORCE_PERSIST);
+            if !redispatch || forced || !self.flags.any(SessionFlags::DIRECT) {
                 return Assignment::QueueFull;
             }
             self.flags
                 .remove(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
             self.server = None;
+            if let Some(transaction) = self.transaction.as_deref_mut() {
+                transaction.cookies.note_redispatch();
+            }
             return self.assign_server_and_queue(core);
         }
         self.join_queue(Some(server), core);

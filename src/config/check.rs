@@ -4,6 +4,7 @@
 //! drafts that the proxy sections left, reports everything it finds, and makes the model's
 //! tables of them. [`settle_limits`] comes later, once the process's own `maxconn` is known.
 
+mod cookie;
 mod identity;
 mod language;
 mod limit;
@@ -66,6 +67,8 @@ fn check_proxy(draft: &mut Draft, global: &Global, report: &mut Report) {
     reference::check_use_of_sides(draft, report);
     mode::check_log_format(draft, report);
     mode::check_http_settings(draft, report);
+    cookie::check_mode(draft, report);
+    cookie::settle(draft, global, report);
     mode::settle_smart_accept(draft);
     limit::check_timeouts(draft, report);
     for server in &mut draft.servers {

@@ -11,8 +11,10 @@
 //! [`chunk::ChunkParser`] follows a chunked body. [`errors`] holds the answers weir gives.
 
 pub mod auth;
+pub mod cacheable;
 pub mod chunk;
 pub mod connection;
+pub mod cookie;
 pub mod errors;
 pub mod forwarded;
 pub mod framing;

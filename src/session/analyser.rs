@@ -3,7 +3,7 @@
 //! Bit order decides restarts (an analyser that enables one with a lower bit makes the walk
 //! start over), call order decides everything else. Both are dev7's; the two places where
 //! they differ are the tarpit, called before the inner processing although its bit is
-//! higher, and RDP cookie persistence, which is not among today's analysers.
+//! higher, and RDP cookie persistence, called before the sticking rules.
 
 use super::flags::flag_set;
 
@@ -22,6 +22,8 @@ flag_set! {
         HTTP_PROCESS_BE = 0x40;
         /// Rewrites the head for the server.
         HTTP_INNER = 0x80;
+        /// Looks for a terminal client's cookie.
+        RDP_COOKIE = 0x800;
         /// Forwards the request's body.
         XFER_BODY = 0x1000;
         /// Waits for a complete response head and parses it.
@@ -48,6 +50,8 @@ pub enum Analyser {
     HttpProcessBackend,
     /// See [`AnalyserSet::HTTP_INNER`].
     HttpInner,
+    /// See [`AnalyserSet::RDP_COOKIE`].
+    RdpCookie,
     /// See [`AnalyserSet::XFER_BODY`].
     TransferBody,
     /// See [`AnalyserSet::RES_WAIT_HTTP`].
@@ -60,13 +64,14 @@ pub enum Analyser {
 
 impl Analyser {
     /// Request analysers in call order.
-    pub const REQUEST_ORDER: [Self; 7] = [
+    pub const REQUEST_ORDER: [Self; 8] = [
         Self::Proxy,
         Self::WaitHttp,
         Self::HttpProcessFrontend,
         Self::Switching,
         Self::HttpProcessBackend,
         Self::HttpInner,
+        Self::RdpCookie,
         Self::TransferBody,
     ];
 
@@ -86,6 +91,7 @@ impl Analyser {
             Self::Switching => AnalyserSet::SWITCHING,
             Self::HttpProcessBackend => AnalyserSet::HTTP_PROCESS_BE,
             Self::HttpInner => AnalyserSet::HTTP_INNER,
+            Self::RdpCookie => AnalyserSet::RDP_COOKIE,
             Self::TransferBody => AnalyserSet::XFER_BODY,
             Self::WaitResponse => AnalyserSet::RES_WAIT_HTTP,
             Self::HttpProcessResponse => AnalyserSet::RES_HTTP_PROCESS,

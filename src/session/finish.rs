@@ -123,6 +123,8 @@ impl Session {
             .union(SessionFlags::REDISPATCHED)
             .union(SessionFlags::REPLAYED)
             .union(SessionFlags::NO_REUSE)
+            .union(SessionFlags::IGNORE_PERSIST)
+            .union(SessionFlags::FORCE_PERSIST)
             .union(SessionFlags::ANNOUNCE)
             .union(SessionFlags::UNDELAYED)
             .union(SessionFlags::LOGGED)

@@ -17,6 +17,7 @@ pub mod flags;
 pub mod interface;
 mod logging;
 pub mod outcome;
+pub mod persistence;
 mod process;
 mod reply;
 mod rules;

@@ -318,6 +318,7 @@ impl Session {
                 self.http_process_req_common(self.backend, core)
             }
             Analyser::HttpInner => self.http_process_request(core),
+            Analyser::RdpCookie => self.tcp_persist_rdp_cookie(core),
             Analyser::TransferBody => self.http_request_forward_body(core),
             Analyser::WaitResponse => self.http_wait_for_response(core),
             Analyser::HttpProcessResponse => self.http_process_res_common(core),

@@ -241,7 +241,8 @@ impl Session {
     /// Whether this retry goes to another server (manual, "option redispatch").
     fn must_redispatch(&self, interval: i32, tried: u32, core: &Core) -> bool {
         let proxy = core.config.proxy(self.backend);
-        if self.server.is_none() || !proxy.options.has(ProxyOption::Redispatch) {
+        let forced = self.flags.any(SessionFlags::FORCE_PERSIST);
+        if self.server.is_none() || forced || !proxy.options.has(ProxyOption::Redispatch) {
             return false;
         }
         match u32::try_from(interval) {
@@ -260,6 +261,9 @@ impl Session {
             core.state.server_mut(server).counters.redispatches += 1;
         }
         self.avoid = self.server.take();
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.cookies.note_redispatch();
+        }
         self.flags
             .remove(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
         self.flags.insert(SessionFlags::REDISPATCHED);

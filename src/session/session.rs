@@ -48,6 +48,10 @@ flag_set! {
         KILLED = 0x10000;
         /// It must take a fresh connection (a reused one died).
         NO_REUSE = 0x20000;
+        /// `ignore-persist`: cookies choose no server.
+        IGNORE_PERSIST = 0x40000;
+        /// `force-persist`: a cookie's server is used even when it is down.
+        FORCE_PERSIST = 0x80000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
         /// A PROXY protocol header is still to be sent to the server.

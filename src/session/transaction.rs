@@ -13,6 +13,7 @@ use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
 use crate::sample::variables::Variables;
+use crate::session::persistence::CookieState;
 
 /// How far a message was forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,6 +119,8 @@ pub struct Transaction {
     pub response: Message,
     /// Which connections persist, and what the Connection headers say.
     pub connections: Connections,
+    /// Persistence cookie and captured cookies.
+    pub cookies: CookieState,
     /// Status answered to the client, -1 while there is none.
     pub status: i32,
     /// The request line as logged, not escaped.
@@ -140,6 +143,7 @@ impl Default for Transaction {
             request: Message::new(Kind::Request),
             response: Message::new(Kind::Response),
             connections: Connections::default(),
+            cookies: CookieState::default(),
             status: -1,
             request_line: Vec::new(),
             reason: None,
@@ -157,6 +161,7 @@ impl Transaction {
         self.request.reset();
         self.response.reset();
         self.connections = Connections::default();
+        self.cookies.reset();
         self.status = -1;
         self.request_line.clear();
         self.reason = None;

@@ -11,6 +11,7 @@ use crate::sample::language::PatternSource;
 mod bind;
 mod global;
 mod logging;
+mod persistence;
 mod proxy;
 mod rules;
 mod server;
@@ -20,6 +21,9 @@ pub use crate::http::connection::Mode as ConnectionMode;
 pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
+pub use persistence::{
+    Appsession, AppsessionMode, CookieCapture, CookieMode, CookieSettings, Persist, PersistRule,
+};
 pub use proxy::{
     Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption,
     ProxyOptions, Timeouts,

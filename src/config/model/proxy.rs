@@ -9,7 +9,10 @@ use std::sync::Arc;
 use crate::http::connection::Mode as ConnectionMode;
 use crate::http::errors::ErrorPage;
 
-use super::{BindId, LogFormat, LogTarget, Place, ProxyId, RuleLists, ServerId, Source};
+use super::{
+    Appsession, BindId, CookieCapture, CookieSettings, LogFormat, LogTarget, PersistRule, Place,
+    ProxyId, RuleLists, ServerId, Source,
+};
 
 /// What a section may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -274,6 +277,18 @@ pub struct Proxy {
     pub forwardfor: Option<Forwarded>,
     /// `option originalto`.
     pub originalto: Option<Forwarded>,
+    /// `cookie`.
+    pub cookie: Option<CookieSettings>,
+    /// `dynamic-cookie-key`.
+    pub dynamic_cookie_key: Option<String>,
+    /// `capture cookie`.
+    pub cookie_capture: Option<CookieCapture>,
+    /// `appsession`.
+    pub appsession: Option<Appsession>,
+    /// `persist rdp-cookie`: the cookie's name.
+    pub rdp_cookie: Option<String>,
+    /// `ignore-persist` and `force-persist` rules in order.
+    pub persist_rules: Vec<PersistRule>,
     /// `errorfile`: status and the page.
     pub errorfiles: Vec<(u16, Arc<ErrorPage>)>,
     /// `http-request` rules in order.

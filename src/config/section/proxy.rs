@@ -7,6 +7,7 @@
 mod answer_file;
 mod backend;
 mod bind;
+mod cookie;
 pub(crate) mod draft;
 mod errorfile;
 mod forwarded;
@@ -16,6 +17,7 @@ mod http_request;
 mod network;
 mod option;
 mod parameter;
+mod persistence;
 mod process_set;
 mod reply;
 pub(crate) mod rule;
@@ -320,11 +322,13 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
     tables: &[
         backend::KEYWORDS,
         bind::KEYWORDS,
+        cookie::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
         rule::KEYWORDS,
         option::KEYWORDS,
+        persistence::KEYWORDS,
         server::KEYWORDS,
         timeout::KEYWORDS,
     ],

@@ -35,7 +35,10 @@ impl Session {
     pub(in crate::session) fn http_process_request(&mut self, core: &mut Core) -> Verdict {
         log::trace!("http_process_request");
         self.request.analysers.remove(AnalyserSet::HTTP_INNER);
-        if self.rewrite_request(core).is_err() {
+        let rewritten = self
+            .manage_client_side_cookies(core)
+            .and_then(|()| self.rewrite_request(core));
+        if rewritten.is_err() {
             return self.no_room_for_request(core);
         }
         self.request.analysers.insert(AnalyserSet::XFER_BODY);

@@ -19,17 +19,21 @@ impl Session {
             .analysers
             .remove(AnalyserSet::RES_HTTP_PROCESS);
         for (set, proxy) in [
-            (RuleSet::HttpResponse, self.backend),
-            (RuleSet::HttpResponse, self.frontend),
+            (RuleSet::HttpResponse, Some(self.backend)),
+            (
+                RuleSet::HttpResponse,
+                (self.backend != self.frontend).then_some(self.frontend),
+            ),
         ] {
-            if proxy == self.frontend && self.backend == self.frontend {
-                continue;
-            }
+            let Some(proxy) = proxy else { continue };
             match self.run_rules(set, proxy, core) {
                 Flow::Next | Flow::Stop => {}
                 Flow::Wait => return Verdict::Wait,
                 Flow::End(verdict) => return verdict,
             }
+        }
+        if self.manage_server_side_cookies(core).is_err() {
+            return self.no_room_for_response(core);
         }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let (Some(transaction), Some((buffer, base))) =

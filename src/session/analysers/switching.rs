@@ -40,11 +40,15 @@ impl Session {
         self.flags.insert(SessionFlags::BE_ASSIGNED);
         self.flags.insert(SessionFlags::BE_COUNTED);
         core.count_backend_session(backend);
+        self.apply_persistence_rules(core);
         self.request.write_timeout_ms = proxy.timeouts.server_ms;
         self.response.read_timeout_ms = proxy.timeouts.server_ms;
         self.retries_left = proxy.retries;
         if proxy.options.has(ProxyOption::IndependentStreams) {
             self.server_side.flags.insert(InterfaceFlags::INDEPENDENT);
+        }
+        if proxy.mode == Mode::Tcp && proxy.rdp_cookie.is_some() {
+            self.request.analysers.insert(AnalyserSet::RDP_COOKIE);
         }
         if proxy.mode == Mode::Http {
             self.request.analysers.insert(AnalyserSet::HTTP_INNER);

@@ -74,6 +74,10 @@ pub(crate) struct Draft {
     pub(crate) log_global: bool,
     /// The line that chose the log format.
     pub(crate) log_format_span: Option<Span>,
+    /// The `cookie` line.
+    pub(crate) cookie_span: Option<Span>,
+    /// The `capture cookie` line.
+    pub(crate) cookie_capture_span: Option<Span>,
     /// The value of `id`.
     pub(crate) id_span: Option<Span>,
     /// A line of it was refused: what seems missing may have been on that line.
@@ -106,6 +110,8 @@ impl Draft {
             default_server: server_template(),
             log_global: false,
             log_format_span: None,
+            cookie_span: None,
+            cookie_capture_span: None,
             id_span: None,
             has_errors: false,
             smart_accept: None,
