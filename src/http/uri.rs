@@ -245,7 +245,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_split_into_parts_that_lie_within(uri in proptest::collection::vec(any::<u8>(), 0..60)) {
+        fn any_bytes_split_into_parts_that_lie_within(
+            uri in proptest::collection::vec(any::<u8>(), 0..60),
+        ) {
             let parts = UriParts::parse(&uri);
             prop_assert!(parts.path.len() <= uri.len());
             let (before, after) = split_at_path(&uri);

@@ -16,6 +16,7 @@ pub mod fetch;
 pub mod format;
 pub mod language;
 pub mod pattern;
+pub mod tls_hello;
 pub mod value;
 pub mod variables;
 

@@ -86,9 +86,9 @@ pub fn format_time(format: &CStr, zone: Zone, secs: i64, out: &mut Vec<u8>) -> b
     }
     let mut tm = MaybeUninit::<libc::tm>::uninit();
     let filled = match zone {
-        // SAFETY: both pointers are valid for the call; localtime_r fills the second or returns null.
+        // SAFETY: both pointers are valid for the call; localtime_r fills the second.
         Zone::Local => unsafe { libc::localtime_r(&raw const secs, tm.as_mut_ptr()) },
-        // SAFETY: both pointers are valid for the call; gmtime_r fills the second or returns null.
+        // SAFETY: both pointers are valid for the call; gmtime_r fills the second.
         Zone::Utc => unsafe { libc::gmtime_r(&raw const secs, tm.as_mut_ptr()) },
     };
     if filled.is_null() {
@@ -99,7 +99,7 @@ pub fn format_time(format: &CStr, zone: Zone, secs: i64, out: &mut Vec<u8>) -> b
     while room <= FORMATTED_LEN_MAX {
         out.resize(start.saturating_add(room), 0);
         let text = out.get_mut(start..).unwrap_or_default();
-        // SAFETY: the text is ours to write for its length, the format ends in NUL, `tm` was filled above.
+        // SAFETY: the text is ours for its length, the format ends in NUL, `tm` was filled.
         let length = unsafe {
             libc::strftime(
                 text.as_mut_ptr().cast(),

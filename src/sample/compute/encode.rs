@@ -179,6 +179,7 @@ const URL: GeneralPurpose = GeneralPurpose::new(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::uri::parameters::url_decode;
     use proptest::prelude::*;
 
     fn filled(fill: impl FnOnce(&mut Vec<u8>)) -> String {
@@ -272,13 +273,14 @@ mod tests {
             prop_assert_eq!(decoded(base64url_decode, &url), Some(bytes.clone()));
             let mut text = Vec::new();
             let encoded = filled(|out| url_encode(&bytes, out));
-            prop_assert!(crate::http::uri::parameters::url_decode(encoded.as_bytes(), true, &mut text));
+            prop_assert!(url_decode(encoded.as_bytes(), true, &mut text));
             prop_assert_eq!(text, bytes);
         }
 
         #[test]
         fn any_text_is_decoded_or_refused(text in "\\PC{0,30}") {
-            let _ = (decoded(base64_decode, &text), decoded(base64url_decode, &text), hex2i(text.as_bytes()));
+            let _ = (decoded(base64_decode, &text), decoded(base64url_decode, &text));
+            let _ = hex2i(text.as_bytes());
         }
     }
 }

@@ -8,11 +8,14 @@
 pub mod date;
 pub mod digest;
 pub mod encode;
+pub mod fix;
 pub mod hash;
 pub mod json_escape;
 pub mod json_query;
 pub mod jwt;
+pub mod mqtt;
 pub mod number;
+pub mod protobuf;
 pub mod public_key;
 pub mod regsub;
 pub mod split;

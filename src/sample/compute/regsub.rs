@@ -167,7 +167,9 @@ mod tests {
         }
 
         #[test]
-        fn any_replacement_is_expanded(replacement in proptest::collection::vec(any::<u8>(), 0..12)) {
+        fn any_replacement_is_expanded(
+            replacement in proptest::collection::vec(any::<u8>(), 0..12),
+        ) {
             push_replacement(&replacement, b"abc", &Groups::default(), &mut Vec::new());
             let _ = check_replacement(&replacement);
         }

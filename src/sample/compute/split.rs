@@ -200,7 +200,10 @@ mod tests {
         }
 
         #[test]
-        fn one_word_is_what_a_split_without_empties_gives(text in "[ab,;]{0,20}", number in 1_usize..8) {
+        fn one_word_is_what_a_split_without_empties_gives(
+            text in "[ab,;]{0,20}",
+            number in 1_usize..8,
+        ) {
             let words: Vec<&str> = text.split([',', ';']).filter(|w| !w.is_empty()).collect();
             let at = i64::try_from(number).unwrap();
             let expected = words.get(number - 1).map_or(&b""[..], |w| w.as_bytes());

@@ -60,8 +60,11 @@ pub fn add_item(
     out: &mut Vec<u8>,
 ) {
     let variable = variable.unwrap_or_default();
-    let is_between = !text.is_empty() && !(variable.is_empty() && suffix.is_empty());
-    let delimiter = if is_between { delimiter } else { &[] };
+    let adds_nothing = variable.is_empty() && suffix.is_empty();
+    let delimiter = match text.is_empty() || adds_nothing {
+        true => &[],
+        false => delimiter,
+    };
     concat(text, delimiter, Some(variable), suffix, out);
 }
 
@@ -227,7 +230,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_cut_within(text in proptest::collection::vec(any::<u8>(), 0..20), at in any::<usize>()) {
+        fn any_bytes_are_cut_within(
+            text in proptest::collection::vec(any::<u8>(), 0..20),
+            at in any::<usize>(),
+        ) {
             prop_assert!(bytes(&text, at, Some(at)).len() <= text.len());
             prop_assert!(language(&text, &text).is_none_or(|name| name.len() <= text.len()));
         }
