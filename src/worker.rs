@@ -5,6 +5,7 @@
 //! part it can do with. Invariant: nothing here is shared or global; a second worker in
 //! the same process would not notice the first.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::engine::pool::{BufferPool, Pool, Reclaim};
 use crate::engine::task::{TaskId, TaskOutcome, TaskProcess, TaskRun, Wake};
 use crate::engine::tick::Tick;
 use crate::engine::{Context, Engine, run_poll_loop};
+use crate::http::auth::VerifiedPasswords;
 use crate::http::errors::{self, ErrorPage};
 use crate::log::{Identity, Logs};
 use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
@@ -98,6 +100,8 @@ pub struct Core {
     pub arena: Bump,
     /// Variables of the process.
     pub variables: Variables,
+    /// Passwords verified lately; borrowed while one is verified, and never longer.
+    pub passwords: RefCell<VerifiedPasswords>,
     /// Patterns and maps as this process sees them.
     patterns: Vec<LivePatterns>,
 }
@@ -203,6 +207,7 @@ impl Worker {
             reclaim: Reclaim::default(),
             arena: Bump::with_capacity(ARENA_BYTES),
             variables: Variables::new(),
+            passwords: RefCell::new(VerifiedPasswords::new()?),
             patterns: config
                 .patterns
                 .iter()

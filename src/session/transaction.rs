@@ -4,6 +4,7 @@
 //! connection idles, so that an idle client costs none of it. Its vectors keep their memory
 //! from request to request: a steady load allocates nothing.
 
+use crate::config::model::Place;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
 use crate::http::errors::Farewell;
@@ -129,6 +130,8 @@ pub struct Transaction {
     pub reason: Option<&'static str>,
     /// The server stopped taking the request; its answer may still come.
     pub request_lost: bool,
+    /// The last rule that ended a set of rules.
+    pub last_rule: Option<Place>,
     /// Variables of the transaction.
     pub variables: Variables,
     /// Variables of the request's rules.
@@ -148,6 +151,7 @@ impl Default for Transaction {
             request_line: Vec::new(),
             reason: None,
             request_lost: false,
+            last_rule: None,
             variables: Variables::new(),
             request_variables: Variables::new(),
             response_variables: Variables::new(),
@@ -166,6 +170,7 @@ impl Transaction {
         self.request_line.clear();
         self.reason = None;
         self.request_lost = false;
+        self.last_rule = None;
         self.variables.clear();
         self.request_variables.clear();
         self.response_variables.clear();

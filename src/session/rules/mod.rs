@@ -77,12 +77,22 @@ impl Session {
                 }
                 Flow::Stop | Flow::End(_) => {
                     self.rule_at = 0;
+                    self.note_last_rule(rule, scene);
                     return flow;
                 }
             }
         }
         self.rule_at = 0;
         Flow::Next
+    }
+
+    /// Remembers the rule that ended a set, for `last_rule_line`.
+    fn note_last_rule(&mut self, rule: &Rule, scene: Scene) {
+        if scene.set != RuleSet::Redirect
+            && let Some(transaction) = self.transaction.as_deref_mut()
+        {
+            transaction.last_rule = Some(rule.place);
+        }
     }
 
     /// One action.
