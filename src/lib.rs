@@ -96,6 +96,7 @@
 //! | [`net`] | listeners, accept, stream sockets, splicing, PROXY protocol, outgoing connections |
 //! | [`session`] | session, channel, stream interface, phases, analysers, server side |
 //! | [`mod@http`] | heads, framing, bodies, rewriting, error pages |
+//! | [`sample`] | patterns that samples are compared with: lists, maps, their files |
 //! | [`backend`] | assignment, queues, load balancing, idle connections |
 //! | [`applet`] | endpoints inside the process: configured answers, the command socket |
 //! | [`mod@log`] | the lines of traffic logs and where they leave |

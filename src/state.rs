@@ -4,7 +4,7 @@
 //! Owned by the worker's core. Plain numbers without pointers, so that they can live in
 //! memory shared by several processes.
 
-use crate::config::model::{Config, ProxyId, Server, ServerId};
+use crate::config::model::{BindId, Config, ProxyId, Server, ServerId};
 use crate::engine::rate::FreqCounter;
 
 /// Traffic of a frontend, a backend or a server since start, for statistics.
@@ -54,6 +54,14 @@ pub struct Counters {
     pub responses: [u64; 6],
     /// Sessions ended by a caught panic.
     pub panics: u64,
+    /// Bytes given to compression.
+    pub compressed_in: u64,
+    /// Bytes that compression made of them.
+    pub compressed_out: u64,
+    /// Bytes of responses to be compressed that were only chunked.
+    pub compression_bypassed: u64,
+    /// Responses compressed.
+    pub compressed_responses: u64,
     /// Monotonic microsecond of the last session, 0 for none yet.
     pub last_session_us: u64,
 }
@@ -149,6 +157,8 @@ impl ServerState {
 pub struct State {
     proxies: Vec<ProxyState>,
     servers: Vec<ServerState>,
+    /// Traffic of listeners, for those that `option socket-stats` concerns.
+    binds: Vec<Counters>,
     /// Sessions of all frontends (`actconn`).
     pub sessions: u32,
     /// Connections accepted since start.
@@ -163,6 +173,12 @@ pub struct State {
     pub connection_rate_limit: u32,
     /// Sessions that may be accepted per second; 0 any number.
     pub session_rate_limit: u32,
+    /// Bytes given to compression per second.
+    pub compressed_in_rate: FreqCounter,
+    /// Bytes that compression makes per second.
+    pub compressed_out_rate: FreqCounter,
+    /// Bytes per second that compression may be given; 0 any number.
+    pub compression_rate_limit: u32,
     /// Next session number.
     pub next_session_id: u32,
     /// Soft stop has begun.
@@ -187,6 +203,7 @@ impl State {
         Self {
             proxies,
             servers,
+            binds: vec![Counters::default(); config.binds.len()],
             sessions: 0,
             connections_total: 0,
             requests_total: 0,
@@ -194,6 +211,9 @@ impl State {
             connection_rate_max: 0,
             connection_rate_limit: config.global.maxconnrate,
             session_rate_limit: config.global.maxsessrate,
+            compressed_in_rate: FreqCounter::default(),
+            compressed_out_rate: FreqCounter::default(),
+            compression_rate_limit: config.global.compression_rate_max,
             next_session_id: 0,
             stopping: false,
             panics: 0,
@@ -218,10 +238,23 @@ impl State {
             clear(&mut proxy.frontend, all);
             clear(&mut proxy.backend, all);
         }
+        for counters in &mut self.binds {
+            clear(counters, all);
+        }
         for server in &mut self.servers {
             server.queued_max = 0;
             clear(&mut server.counters, all);
         }
+    }
+
+    /// The traffic of a listener.
+    pub fn bind(&self, id: BindId) -> Option<&Counters> {
+        self.binds.get(id.index())
+    }
+
+    /// The traffic of a listener, to be changed.
+    pub fn bind_mut(&mut self, id: BindId) -> Option<&mut Counters> {
+        self.binds.get_mut(id.index())
     }
 
     /// A server's state.

@@ -18,7 +18,7 @@ use crate::backend::appsession::AppsessionTable;
 use crate::backend::idle::IdlePool;
 use crate::backend::lb::Balancer;
 use crate::backend::queue::Queues;
-use crate::config::model::{Config, PatternChange, ProxyId, ServerId, Tuning};
+use crate::config::model::{Config, PatternChange, ProxyId, ProxyOption, ServerId, Tuning};
 use crate::engine::clock::Clock;
 use crate::engine::fdtab::{FdCallback, Polling};
 use crate::engine::poller::PollerChoice;
@@ -31,6 +31,7 @@ use crate::http::errors::{self, ErrorPage};
 use crate::log::{Identity, Logs};
 use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
 use crate::net::inherited_options;
+use crate::net::listener::{ListenerId, Origin};
 use crate::net::listeners::Listeners;
 use crate::net::pipe::PipePool;
 use crate::net::port_range::PortRange;
@@ -38,10 +39,11 @@ use crate::process::signals;
 use crate::sample::language::PatternId;
 use crate::sample::pattern::LivePatterns;
 use crate::sample::variables::Variables;
+use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
-use crate::state::State;
+use crate::state::{Counters, State};
 use crate::sys::{self, Fd};
 
 /// Everything one process owns.
@@ -64,6 +66,8 @@ pub struct Core {
     pub buffers: BufferPool,
     /// HTTP transactions.
     pub transactions: Pool<Transaction>,
+    /// Memory for compressing responses.
+    pub compressors: Compressors,
     /// Sockets that are listened on.
     pub listeners: Listeners,
     /// Load balancing, one per proxy.
@@ -185,6 +189,7 @@ impl Worker {
             state: State::new(config, process.start_s),
             buffers: BufferPool::new("buffer", tuning.bufsize),
             transactions: Pool::new("transaction", Transaction::default),
+            compressors: Compressors::new(config.global.compression_memory_mb),
             listeners,
             balancers: proxies.map(|proxy| Balancer::new(config, proxy)).collect(),
             queues: Queues::new(config),
@@ -351,6 +356,7 @@ impl Context for Worker {
         core.pipes.trim();
         core.reclaim.add(core.buffers.settle());
         core.reclaim.add(core.transactions.settle());
+        core.reclaim.add(core.compressors.settle());
         core.reclaim.run();
     }
 }
@@ -371,10 +377,22 @@ impl Core {
             if source.file != *file {
                 continue;
             }
-            match (change, value) {
-                (PatternChange::Add(..), _) => live.add(key, None),
-                (PatternChange::Delete(..), _) => live.delete(key),
-                (PatternChange::SetMap(..), value) => live.set(key, value.unwrap_or_default()),
+            let refused = match (change, value) {
+                (PatternChange::Add(..), _) => live.add(key, None).err(),
+                (PatternChange::Delete(..), _) => {
+                    live.delete(key);
+                    None
+                }
+                (PatternChange::SetMap(..), value) => {
+                    let value = value.unwrap_or_default();
+                    match live.set_value(key, value) {
+                        0 => live.add(key, Some(value)).err(),
+                        _ => None,
+                    }
+                }
+            };
+            if let Some(error) = refused {
+                log::debug!("a pattern was not added to '{file}': {error}");
             }
         }
     }
@@ -397,6 +415,19 @@ impl Core {
         state.frontend.requests += 1;
         let rate = state.request_rate.add(now_us, 1);
         state.frontend.request_rate_max = state.frontend.request_rate_max.max(rate);
+    }
+
+    /// The traffic of a listener, where `option socket-stats` has it counted.
+    pub fn listener_counters(&mut self, id: ListenerId) -> Option<&mut Counters> {
+        let listener = self.listeners.get(id)?;
+        let (proxy, Origin::Bind(bind)) = (listener.proxy?, listener.origin) else {
+            return None;
+        };
+        let options = self.config.proxy(proxy).options;
+        if !options.has(ProxyOption::SocketStats) {
+            return None;
+        }
+        self.state.bind_mut(bind)
     }
 
     /// Counts a session in at its backend.
@@ -478,6 +509,7 @@ impl Core {
 
     /// Takes a finished transaction back into its pool.
     pub fn recycle_transaction(&mut self, mut transaction: Box<Transaction>) {
+        self.compressors.take_back(&mut transaction.compression);
         transaction.reset();
         self.transactions.put(transaction);
     }

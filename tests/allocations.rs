@@ -228,6 +228,35 @@ listen main
 }
 
 #[test]
+fn compressed_responses() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    compression algo gzip deflate
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(COMPRESSIBLE_REQUEST);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"\r\n0\r\n\r\n"));
+    assert_steady(&mut harness, |harness| {
+        client.send(COMPRESSIBLE_REQUEST);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"\r\n0\r\n\r\n"));
+        count
+    });
+}
+
+#[test]
 fn answers_of_the_configuration() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
@@ -247,15 +276,68 @@ frontend main
     });
 }
 
+#[test]
+fn options_over_messages() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+global
+    h1-case-adjust host HOST
+    h1-case-adjust server SERVER
+listen main
+    mode http
+    option httplog
+    option http-buffer-request
+    option http-restrict-req-hdr-names delete
+    option checkcache
+    option socket-stats
+    option h1-case-adjust-bogus-client
+    option h1-case-adjust-bogus-server
+    monitor-uri /alive
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(CHUNKED);
+    client.send(CHUNKED_END);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"0\r\n\r\n"));
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(b"GET /alive HTTP/1.1\r\nHost: h\r\n\r\n");
+        let mut count = turns(harness, |_| answered(&mut client, b"</html>\n"));
+        client.send(CHUNKED);
+        for _ in 0..3 {
+            count += allocations_of(|| engine::turn(&mut harness.worker, 0));
+        }
+        client.send(CHUNKED_END);
+        count += turns(harness, |_| answered(&mut server, b"0\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
 const REQUEST: &[u8] =
     b"GET /path HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
-const REQUEST_WITH_COOKIES: &[u8] =
-    b"GET /path HTTP/1.1\r\nHost: h\r\nCookie: a=b; SRV=one; app=x; JID=123; c=d\r\n\r\n";
-const ANSWER_WITH_COOKIES: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: \"x\"\r\n\
-    Set-Cookie: SRV=own\r\nSet-Cookie: app=y\r\nSet-Cookie: JID=123; path=/\r\n\r\nbody";
+/// A request and, behind it, what is missing of its body.
+const CHUNKED: &[u8] =
+    b"POST /path HTTP/1.1\r\nHost: h\r\nX_Y: z\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+const CHUNKED_END: &[u8] = b"2\r\nde\r\n0\r\n\r\n";
+const COMPRESSIBLE_REQUEST: &[u8] =
+    b"GET /path HTTP/1.1\r\nHost: example.org\r\nAccept-Encoding: gzip\r\n\r\n";
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nServer: test\r\nContent-Length: 4\r\nContent-Type: text/plain\r\n\r\nbody";
 const WARM_UP: usize = 300;
 const MEASURED: usize = 1_000;
 /// 1,300 exchanges take nine seconds of the worker's clock.
 const STEP_MS: u32 = 7;
+
+const REQUEST_WITH_COOKIES: &[u8] =
+    b"GET /path HTTP/1.1\r\nHost: h\r\nCookie: a=b; SRV=one; app=x; JID=123; c=d\r\n\r\n";
+
+const ANSWER_WITH_COOKIES: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: \"x\"\r\n\
+    Set-Cookie: SRV=own\r\nSet-Cookie: app=y\r\nSet-Cookie: JID=123; path=/\r\n\r\nbody";

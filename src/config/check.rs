@@ -5,6 +5,7 @@
 //! tables of them. [`settle_limits`] comes later, once the process's own `maxconn` is known.
 
 mod cookie;
+mod error_page;
 mod identity;
 mod language;
 mod limit;
@@ -21,6 +22,7 @@ use super::section::proxy::draft::Draft;
 /// Checks the drafts of all proxies and turns them into proxies, servers and binds.
 pub fn check(build: &mut Build) {
     let mut drafts = std::mem::take(&mut build.proxies.drafts);
+    error_page::settle(&mut drafts, &build.http_errors, &mut build.report);
     let Build {
         config,
         report,

@@ -101,6 +101,10 @@ impl VerifiedPasswords {
     /// Whether `password` has this hash; only the first time of a pair costs its price. A pair
     /// counts, not the user: the same password under another hash is verified anew.
     fn verify(&mut self, hash: &str, password: &[u8]) -> bool {
+        // crypt(3) takes no NUL, and the old kinds pad passwords with it.
+        if password.len() > PASSWORD_LEN_MAX || password.contains(&0) {
+            return false;
+        }
         let digest = self.digest(hash, password);
         if self.digests.contains(&digest) {
             return true;
@@ -134,7 +138,7 @@ impl VerifiedPasswords {
 pub fn is_known_hash(hash: &str) -> bool {
     let is_salted = |prefix: &&str| hash.starts_with(prefix);
     if hash.starts_with('$') {
-        return ["$1$", "$2a$", "$2b$", "$2x$", "$2y$", "$5$", "$6$"]
+        return ["$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$"]
             .iter()
             .any(is_salted);
     }
@@ -152,6 +156,8 @@ fn after_scheme<'a>(value: &'a [u8], scheme: &[u8]) -> Option<&'a [u8]> {
 const DIGEST_SIZE: usize = 32;
 /// Two characters of salt and eleven of hash.
 const DES_LEN: usize = 13;
+/// As crypt(3) of Linux: hashing takes longer the longer a password is, and anybody may send one.
+const PASSWORD_LEN_MAX: usize = 512;
 /// How many passwords are remembered: the users of a few seconds.
 const REMEMBERED_MAX: usize = 64;
 
@@ -232,6 +238,20 @@ mod tests {
         let list = list_with(Password::Hashed(HASHES_OF_SECRET[1].to_owned()));
         assert!(logs_in(&list, &mut memory, b"secret"));
         assert_eq!((memory.digests.len(), memory.next), (REMEMBERED_MAX, 0));
+    }
+
+    #[test]
+    fn odd_passwords_let_nobody_in() {
+        let mut memory = VerifiedPasswords::new().unwrap();
+        for hash in HASHES_OF_SECRET {
+            let list = list_with(Password::Hashed((*hash).to_owned()));
+            for password in [&b""[..], b"secret\0", b"\0", b"\xff\xfe", &[b's'; 513]] {
+                assert!(
+                    !logs_in(&list, &mut memory, password),
+                    "{hash} {password:?}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub struct ChunkParser {
     size: u64,
     /// Digits of the size, bytes of the extension or bytes of all trailers so far.
     count: u32,
+    /// Bytes of data so far, of all chunks.
+    data: u64,
 }
 
 impl Default for ChunkParser {
@@ -118,7 +120,13 @@ impl ChunkParser {
             state: State::SizeStart,
             size: 0,
             count: 0,
+            data: 0,
         }
+    }
+
+    /// Bytes of data so far, of all chunks.
+    pub const fn data_seen(&self) -> u64 {
+        self.data
     }
 
     /// True when the body has ended.
@@ -137,11 +145,46 @@ impl ChunkParser {
     /// Tells that `count` bytes of chunk data went past without being shown.
     pub const fn skip(&mut self, count: u64) {
         if matches!(self.state, State::Data) {
-            self.size = self.size.saturating_sub(count);
+            let left = self.size.saturating_sub(count);
+            self.data = self.data.saturating_add(self.size - left);
+            self.size = left;
             if self.size == 0 {
                 self.state = State::DataCr;
             }
         }
+    }
+
+    /// True once the last chunk has begun: what follows are trailers and the final line.
+    pub const fn is_behind_data(&self) -> bool {
+        matches!(
+            self.state,
+            State::TrailerStart
+                | State::TrailerName
+                | State::TrailerValue
+                | State::TrailerLf
+                | State::FinalLf
+                | State::Done
+        )
+    }
+
+    /// Follows what stands between the data: from the end of one chunk's data to the
+    /// beginning of the next one's, then to the trailers, then through them. Bytes of
+    /// `input` that it took; data is left to the caller, who tells [`Self::skip`].
+    ///
+    /// # Errors
+    /// [`ChunkError`]; there is no sense in a further call then.
+    pub fn advance_between(&mut self, input: &[u8]) -> Result<usize, ChunkError> {
+        let was_behind_data = self.is_behind_data();
+        for (at, &byte) in input.iter().enumerate() {
+            let is_boundary = matches!(self.state, State::Data | State::Done)
+                || self.is_behind_data() != was_behind_data;
+            if is_boundary {
+                return Ok(at);
+            }
+            self.step(byte)
+                .map_err(|reason| ChunkError { offset: at, reason })?;
+        }
+        Ok(input.len())
     }
 
     /// Follows the body through `input`, which continues where the last call stopped.

@@ -97,7 +97,7 @@ pub struct ResponsePlan {
 pub fn request(message: &mut Rewriter<'_>, options: Options) -> Result<RequestPlan, RewriteError> {
     let view = message.view();
     let version = view.head().version();
-    let to_proxy = options.proxy_header && view.uri().first() != Some(&b'/');
+    let to_proxy = options.proxy_header && !matches!(view.uri().first(), Some(b'/' | b'*'));
     let header = match to_proxy {
         true => KnownHeader::ProxyConnection,
         false => KnownHeader::Connection,

@@ -37,6 +37,17 @@ pub enum Farewell {
     Close,
 }
 
+impl Farewell {
+    /// The Connection header line of an answer of that version, or nothing.
+    pub const fn line(self, version: Version) -> &'static [u8] {
+        match (self, version) {
+            (Self::Close, Version::Http11) => b"Connection: close\r\n",
+            (Self::KeepAlive, _) | (Self::Silent, Version::Http10) => b"Connection: keep-alive\r\n",
+            (Self::Close, Version::Http10) | (Self::Silent, Version::Http11) => b"",
+        }
+    }
+}
+
 /// A whole response: head without Connection header, and body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorPage {
@@ -64,6 +75,22 @@ impl ErrorPage {
     /// True when the connection cannot be kept behind this page.
     pub const fn must_close(&self) -> bool {
         self.must_close
+    }
+
+    /// The version in the status line.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The status line and headers, without the empty line.
+    pub fn head(&self) -> &[u8] {
+        self.bytes.get(..self.lines_end).unwrap_or_default()
+    }
+
+    /// The body.
+    pub fn body(&self) -> &[u8] {
+        let at = self.lines_end.saturating_add(2);
+        self.bytes.get(at..).unwrap_or_default()
     }
 
     /// The page as an answer that lets the client be kept: head without Connection header and
@@ -102,13 +129,9 @@ impl ErrorPage {
         let Some((lines, rest)) = self.bytes.split_at_checked(self.lines_end) else {
             return Ok(());
         };
-        let connection: &[u8] = match (farewell, self.version) {
-            _ if self.is_empty() => b"",
-            (Farewell::Close, Version::Http11) => b"Connection: close\r\n",
-            (Farewell::KeepAlive, _) | (Farewell::Silent, Version::Http10) => {
-                b"Connection: keep-alive\r\n"
-            }
-            (Farewell::Close, Version::Http10) | (Farewell::Silent, Version::Http11) => b"",
+        let connection = match self.is_empty() {
+            true => b"",
+            false => farewell.line(self.version),
         };
         let rest = match head_only {
             true => rest.get(..2).unwrap_or_default(),

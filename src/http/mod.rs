@@ -8,11 +8,15 @@
 //! The way of a message: [`scan::HeadScanner`] finds the end of the head, [`parse`] turns it
 //! into a [`head::Head`] and makes it canonical, [`framing`] says how its body ends,
 //! [`connection`] what becomes of both connections, [`rewrite`] changes it in place and
-//! [`chunk::ChunkParser`] follows a chunked body. [`errors`] holds the answers weir gives.
+//! [`chunk::ChunkParser`] follows a chunked body, [`compression`] codes one for the client.
+//! [`errors`] holds the answers weir gives.
 
 pub mod auth;
 pub mod cacheable;
+pub mod case;
+pub mod checkcache;
 pub mod chunk;
+pub mod compression;
 pub mod connection;
 pub mod cookie;
 pub mod errors;

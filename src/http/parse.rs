@@ -96,6 +96,32 @@ pub fn parse_response(
     check::response(&mut Rewriter::new(buffer, base, head))
 }
 
+/// What a strict reading would refuse in a head that `policy` tolerates, for `show errors`.
+/// To be asked before the head is parsed, as that makes the bytes canonical.
+pub fn tolerated_fault(
+    message: &[u8],
+    head_len: usize,
+    kind: Kind,
+    policy: Policy,
+    head: &mut Head,
+) -> Option<HeadError> {
+    let bytes = message.get(..head_len)?;
+    let is_plain = match kind {
+        Kind::Request => fast_request(bytes, policy, head),
+        Kind::Response => fast_response(bytes, policy, head),
+    };
+    if !policy.accept_invalid || is_plain {
+        return None;
+    }
+    let strict = Policy {
+        accept_invalid: false,
+        ..policy
+    };
+    let fault = slow::parse(bytes, kind, strict, head).err()?;
+    let passes = slow::parse(bytes, kind, policy, head).is_ok();
+    passes.then_some(fault)
+}
+
 /// Where a head stands in its buffer.
 #[derive(Clone, Copy)]
 struct Place {

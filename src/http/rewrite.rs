@@ -178,6 +178,16 @@ impl<'a> Rewriter<'a> {
         removed
     }
 
+    /// Writes the name of line `index` in other letters, upper or lower case; a name that is
+    /// not the same one changes nothing.
+    pub fn respell(&mut self, index: usize, name: &[u8]) {
+        let old = self.view().line(index).map(|(old, _)| old);
+        let is_same = old.is_some_and(|old| old.eq_ignore_ascii_case(name));
+        if let (true, Some(line)) = (is_same, self.head.lines.get(index)) {
+            self.write(line.name_at as usize, name);
+        }
+    }
+
     /// Gives line `index` another value.
     ///
     /// # Errors

@@ -147,11 +147,7 @@ impl AclTest {
 
     fn matches(&self, context: &Context<'_>, sample: Sample<'_>) -> bool {
         match input_of(self.method, sample, context) {
-            Some(input) => context
-                .core
-                .patterns(self.patterns)
-                .lookup(input, context.arena)
-                .is_some(),
+            Some(input) => context.core.patterns(self.patterns).lookup(input).is_some(),
             None => false,
         }
     }

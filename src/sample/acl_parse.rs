@@ -4,6 +4,7 @@
 //! pattern lists of the [`Language`]; lists from files are shared by all who name them the
 //! same way.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::acl::{
@@ -11,7 +12,7 @@ use super::acl::{
 };
 use super::expression::Expression;
 use super::language::{Language, PatternId, PatternSource};
-use super::pattern::{self, MatchMethod, Options, PatternList};
+use super::pattern::{Builder, IntOperator, IntRange, MatchMethod, Options, PatternList};
 use super::value::Type;
 use crate::config::diagnostic::{Diagnostic, Parse};
 use crate::config::suggest;
@@ -32,7 +33,7 @@ pub fn parse_acl_line(language: &mut Language, words: &Words, at: usize) -> Pars
         )));
     }
     if name.text().eq_ignore_ascii_case("or") {
-        let text = "acl name 'or' will never match. 'or' is used to express a disjunction within a condition.";
+        let text = "an acl cannot be named 'or', which separates the groups of a condition.";
         return Err(name.error(text));
     }
     let test = parse_test(language, words.from(at + 1), words)?;
@@ -175,6 +176,8 @@ struct Flags {
     ignore_case: bool,
     no_dns: bool,
     is_map: bool,
+    /// The values are versions, `3.1`.
+    is_version: bool,
     method: Option<MatchMethod>,
     number: Option<u32>,
     files: Vec<Word>,
@@ -187,7 +190,8 @@ fn parse_test(language: &mut Language, rest: &[Word], words: &Words) -> Parse<Ac
     };
     let (expression, suffix) =
         Expression::parse_with_suffix(language, first.bytes(), first.span(), &SUFFIXES)?;
-    let (flags, values) = parse_flags(rest)?;
+    let (mut flags, values) = parse_flags(rest)?;
+    flags.is_version = VERSIONS.contains(&expression.fetch_name());
     let suffix = suffix.and_then(MatchMethod::from_name);
     let method = flags
         .method
@@ -201,7 +205,7 @@ fn parse_test(language: &mut Language, rest: &[Word], words: &Words) -> Parse<Ac
         );
         return Err(first.error(message));
     }
-    let patterns = collect(language, method, &flags, values)?;
+    let patterns = collect(language, method, &flags, (first, values))?;
     Ok(AclTest {
         expression,
         method,
@@ -214,6 +218,7 @@ fn parse_flags(rest: &[Word]) -> Parse<(Flags, &[Word])> {
         ignore_case: false,
         no_dns: false,
         is_map: false,
+        is_version: false,
         method: None,
         number: None,
         files: Vec::new(),
@@ -270,44 +275,56 @@ fn collect(
     language: &mut Language,
     method: MatchMethod,
     flags: &Flags,
-    values: &[Word],
+    (first, values): (&Word, &[Word]),
 ) -> Parse<PatternId> {
     let options = Options {
         method,
         ignore_case: flags.ignore_case,
         no_dns: flags.no_dns,
-        dotted: false,
+        dotted: flags.is_version,
     };
     if let ([file], []) = (flags.files.as_slice(), values) {
         return load(language, options, flags, file);
     }
     let mut builder = PatternList::builder(options);
     for file in &flags.files {
-        pattern::add_file(&mut builder, file.utf8()?, flags.is_map)
+        builder
+            .add_file(Path::new(file.utf8()?), flags.is_map)
             .map_err(|error| file.error(error.to_string()))?;
     }
-    let mut values = values.iter().peekable();
-    let mut operator = None;
-    while let Some(word) = values.next() {
-        let is_operator = compares_numbers(method) && OPERATORS.contains(&word.text());
-        if is_operator && values.peek().is_some() {
-            operator = Some(word);
-            continue;
-        }
-        let text = match operator {
-            Some(operator) => [operator.bytes(), b" ", word.bytes()].concat(),
-            None => word.bytes().to_vec(),
-        };
-        builder
-            .add(&text, None, 0)
-            .map_err(|error| value_error(word, method, &error.to_string()))?;
-    }
+    add_values(&mut builder, options, values)?;
+    let list = builder.finish();
+    let list = list.map_err(|error| first.error(error.to_string()))?;
     let source = PatternSource {
         file: String::new(),
         number: flags.number,
-        list: Arc::new(builder.finish()),
+        list: Arc::new(list),
     };
     Ok(language.add_patterns(source))
+}
+
+/// Adds the values of a line; an operator before numbers holds for all that follow.
+fn add_values(builder: &mut Builder, options: Options, values: &[Word]) -> Parse<()> {
+    let method = options.method;
+    let range_of = match options.dotted {
+        true => IntRange::parse_dotted,
+        false => IntRange::parse,
+    };
+    let mut operator = None;
+    for word in values {
+        let found = IntOperator::parse(word.bytes()).filter(|_| compares_numbers(method));
+        if found.is_some() {
+            operator = found;
+            continue;
+        }
+        let added = match operator {
+            None => builder.add(word.bytes(), None, 0),
+            Some(operator) => range_of(word.bytes())
+                .and_then(|range| builder.add_range(operator.apply(range), word.bytes(), 0)),
+        };
+        added.map_err(|error| value_error(word, method, &error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn value_error(word: &Word, method: MatchMethod, why: &str) -> Diagnostic {
@@ -344,11 +361,11 @@ const fn input_type(method: MatchMethod) -> Type {
     }
 }
 
+/// Fetches whose numbers are versions.
+const VERSIONS: [&str; 2] = ["req.ssl_ver", "req_ssl_ver"];
+
 /// Suffixes of fetch names in ACLs that choose a matching method.
 const SUFFIXES: [&str; 9] = ["beg", "dir", "dom", "end", "len", "reg", "sub", "str", "ip"];
-
-/// Words before a number in an ACL.
-const OPERATORS: [&str; 5] = ["eq", "ge", "gt", "le", "lt"];
 
 /// True for the methods that compare numbers, before which an operator may stand.
 const fn compares_numbers(method: MatchMethod) -> bool {

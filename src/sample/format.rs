@@ -194,8 +194,8 @@ impl<'t> Reader<'t> {
         }
         let Some(alias) = alias::find(name) else {
             let shown = if name.is_empty() { "%" } else { name };
-            return Err(self
-                .error(format!("no such format variable '{shown}'. If you wanted to emit the '%' character verbatim, you need to use '%%'")));
+            let error = self.error(format!("no such format variable '{shown}'"));
+            return Err(error.hint("a percent sign is written '%%'"));
         };
         self.end_literal();
         self.parts.push(Part::Alias(alias, flags));
@@ -210,11 +210,10 @@ impl<'t> Reader<'t> {
         for (index, &byte) in rest.iter().enumerate() {
             match quote {
                 Some(mark) if byte == mark => quote = None,
-                Some(_) => {}
                 None if byte == b'"' || byte == b'\'' => quote = Some(byte),
                 None if byte == open => depth += 1,
                 None if byte == close => depth -= 1,
-                None => {}
+                Some(_) | None => {}
             }
             if depth == 0 {
                 self.at += index + 2;

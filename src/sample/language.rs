@@ -5,11 +5,12 @@
 //! left open, and what evaluation needs of it goes into the configuration.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::acl::Acl;
 use super::arg::Late;
-use super::pattern::{self, Options, PatternList};
+use super::pattern::{Options, PatternList};
 use super::variables::{Scope, Variable};
 use crate::config::diagnostic::Span;
 use crate::config::environment::Environment;
@@ -85,9 +86,7 @@ impl Language {
     /// # Errors
     /// No scope, or a character that names do not have.
     pub fn variable(&mut self, text: &str) -> Result<Variable, String> {
-        let (scope, name) = text
-            .split_once('.')
-            .ok_or_else(|| format!("invalid variable name '{text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req' or 'res'"))?;
+        let (scope, name) = text.split_once('.').unwrap_or_default();
         let scope = match scope {
             "proc" => Scope::Process,
             "sess" => Scope::Session,
@@ -96,7 +95,8 @@ impl Language {
             "res" => Scope::Response,
             _ => {
                 return Err(format!(
-                    "invalid variable name '{text}'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req' or 'res'"
+                    "invalid variable name '{text}': it begins with a scope, one of 'proc.', \
+                     'sess.', 'txn.', 'req.' and 'res.'"
                 ));
             }
         };
@@ -139,11 +139,13 @@ impl Language {
             return Ok(present);
         }
         let mut builder = PatternList::builder(options);
-        pattern::add_file(&mut builder, file, is_map).map_err(|error| error.to_string())?;
+        builder
+            .add_file(Path::new(file), is_map)
+            .map_err(|error| error.to_string())?;
         let id = self.add_patterns(PatternSource {
             file: file.to_owned(),
             number,
-            list: Arc::new(builder.finish()),
+            list: Arc::new(builder.finish().map_err(|error| error.to_string())?),
         });
         self.files.insert(key, id);
         Ok(id)

@@ -52,19 +52,17 @@ impl Type {
     /// True when a sample of this type may be used where `wanted` is expected; whether one
     /// value can be converted is only known when it is there.
     pub const fn can_become(self, wanted: Self) -> bool {
-        match (self, wanted) {
-            (_, Self::Any) | (Self::Any, _) => true,
-            (Self::Bool, Self::Bool | Self::Int | Self::Str) => true,
-            (Self::Int, Self::Method) => false,
-            (Self::Int, _) => true,
-            (Self::Addr | Self::Ip4, Self::Bool | Self::Method) => false,
-            (Self::Addr | Self::Ip4, _) => true,
-            (Self::Ip6, Self::Bool | Self::Int | Self::Method) => false,
-            (Self::Ip6, _) => true,
-            (Self::Str, _) => true,
-            (Self::Bin, Self::Str | Self::Bin) => true,
-            (Self::Method, Self::Str | Self::Bin | Self::Method) => true,
-            (Self::Bool | Self::Bin | Self::Method, _) => false,
+        match self {
+            Self::Any | Self::Str => true,
+            Self::Bool => matches!(wanted, Self::Any | Self::Bool | Self::Int | Self::Str),
+            Self::Int => !matches!(wanted, Self::Method),
+            Self::Addr | Self::Ip4 => !matches!(wanted, Self::Bool | Self::Method),
+            Self::Ip6 => !matches!(wanted, Self::Bool | Self::Int | Self::Method),
+            Self::Bin => matches!(wanted, Self::Any | Self::Str | Self::Bin),
+            Self::Method => !matches!(
+                wanted,
+                Self::Bool | Self::Int | Self::Addr | Self::Ip4 | Self::Ip6
+            ),
         }
     }
 }

@@ -98,6 +98,7 @@ impl Session {
         let config = core.config;
         let proxy = config.proxy(self.frontend);
         core.count_session(self.frontend);
+        core.count_listener_session(self.listener);
         self.request.read_timeout_ms = proxy.timeouts.client_ms;
         self.response.write_timeout_ms = proxy.timeouts.client_ms;
         self.client.flags.set(
@@ -126,10 +127,15 @@ impl Session {
         if proxy.mode == Mode::Health {
             self.answer_health(core);
         }
+        if proxy.monitor_net.is_some() && !accept_proxy {
+            self.accept_monitor(core);
+        }
         if config.global.debug {
             self.trace_accept(fd, core);
         }
-        self.log_connect(core);
+        if !self.flags.any(SessionFlags::LOGGED) {
+            self.log_connect(core);
+        }
     }
 
     /// `mode health`: every connection is told "OK" and closed.
@@ -169,6 +175,15 @@ impl Core {
         state.frontend.sessions_max = state.frontend.sessions_max.max(state.frontend_sessions);
         let rate = state.session_rate.add(now_us, 1);
         state.frontend.session_rate_max = state.frontend.session_rate_max.max(rate);
+    }
+
+    /// Counts a session in at its listener.
+    fn count_listener_session(&mut self, listener: ListenerId) {
+        let open = self.listeners.get(listener).map_or(0, |l| l.connections);
+        if let Some(counters) = self.listener_counters(listener) {
+            counters.sessions += 1;
+            counters.sessions_max = counters.sessions_max.max(open);
+        }
     }
 }
 

@@ -356,6 +356,30 @@ impl Channel {
         }
     }
 
+    /// Room that [`Self::replace_input`] finds, in a buffer of `size` bytes where none is
+    /// attached.
+    pub fn growth_room(&self, size: usize) -> usize {
+        self.buffer.as_ref().map_or(size, |buffer| buffer.room())
+    }
+
+    /// Puts `bytes` into the output in place of the first `count` unreleased bytes; the total
+    /// is then that of the bytes put.
+    ///
+    /// # Errors
+    /// [`NoRoom`] when they do not fit or no buffer is attached; nothing is changed.
+    pub fn replace_input(&mut self, count: usize, bytes: &[u8]) -> Result<(), NoRoom> {
+        let count = count.min(self.input_len());
+        let base = self.input_base();
+        match self.buffer.as_deref_mut() {
+            Some(buffer) => buffer.splice(base, count, bytes)?,
+            None if bytes.is_empty() => return Ok(()),
+            None => return Err(NoRoom),
+        }
+        self.total = self.total.saturating_sub(count as u64) + bytes.len() as u64;
+        self.schedule(bytes.len());
+        Ok(())
+    }
+
     /// Appends bytes straight to the output; only right while no input is held.
     ///
     /// # Errors

@@ -25,6 +25,10 @@ impl Session {
             }
             if ends.input.analyse_exp.is_expired(now) {
                 ends.input.flags.insert(ChannelFlags::ANA_TIMEOUT);
+                if side == Side::Server {
+                    // It is set anew by whoever waits for it; nobody else would stop it.
+                    ends.input.analyse_exp = Tick::ETERNITY;
+                }
             }
             if ends.output.write_exp.is_expired(now) && !ends.output.flags.any(ChannelFlags::SHUTW)
             {

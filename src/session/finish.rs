@@ -94,14 +94,20 @@ impl Session {
     /// Adds bytes that were not counted yet to the counters they concern.
     pub(super) fn count_bytes(&mut self, core: &mut Core) {
         let bytes_in = self.request.total - self.counted.0;
-        let bytes_out = self.response.total - self.counted.1;
-        self.counted = (self.request.total, self.response.total);
+        // What was counted as it came may be less once it is compressed.
+        let response_total = self.response_total().max(self.counted.1);
+        let bytes_out = response_total - self.counted.1;
+        self.counted = (self.request.total, response_total);
         if (bytes_in == 0 && bytes_out == 0) || self.flags.any(SessionFlags::COMMAND) {
             return;
         }
         let frontend = &mut core.state.proxy_mut(self.frontend).frontend;
         frontend.bytes_in += bytes_in;
         frontend.bytes_out += bytes_out;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.bytes_in += bytes_in;
+            counters.bytes_out += bytes_out;
+        }
         if !self.flags.any(SessionFlags::BE_COUNTED) {
             return;
         }

@@ -9,6 +9,7 @@ use crate::config::model::{
 };
 use crate::log::record::{Captures, ConnectionCounts, Record, Timers};
 use crate::session::interface::Endpoint;
+use crate::session::transaction::MessageState;
 use crate::worker::Core;
 
 impl Session {
@@ -110,7 +111,7 @@ impl Session {
                 .transaction
                 .as_deref()
                 .map_or(-1, |transaction| transaction.status),
-            bytes_out: self.response.total,
+            bytes_out: self.response_total(),
             captures: self.captures(),
             termination: self.termination(core),
             connections: self.connection_counts(core),
@@ -139,14 +140,17 @@ impl Session {
     }
 
     /// The four letters of the termination state; the last two tell of the persistence
-    /// cookie where the backend has one.
+    /// cookie where the backend has one and a whole request came.
     fn termination(&self, core: &Core) -> [u8; 4] {
         let ascii = |letter: char| u8::try_from(letter).unwrap_or(b'-');
         let (cause, stage) = (self.outcome.cause.letter(), self.outcome.stage.letter());
         let settings = core.config.proxy(self.backend).cookie.as_ref();
         let is_logged = settings.is_some_and(CookieSettings::is_logged);
-        let cookies = self.transaction.as_deref().filter(|_| is_logged);
-        let (client, server) = cookies.map_or((b'-', b'-'), |transaction| {
+        let request = self
+            .transaction
+            .as_deref()
+            .filter(|transaction| is_logged && transaction.request.state != MessageState::Head);
+        let (client, server) = request.map_or((b'-', b'-'), |transaction| {
             let cookies = &transaction.cookies;
             (cookies.client.letter(), cookies.server.letter())
         });

@@ -9,6 +9,7 @@ pub mod accept;
 pub mod analyser;
 mod analysers;
 pub mod channel;
+pub mod compression;
 mod end;
 pub mod errors;
 mod events;

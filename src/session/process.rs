@@ -309,11 +309,17 @@ impl Session {
             Analyser::Proxy => self.tcp_decode_proxy(core),
             Analyser::WaitHttp => self.http_wait_for_request(core),
             Analyser::HttpProcessFrontend => {
+                if self.wait_for_buffered_request(self.frontend, core) == Verdict::Wait {
+                    return Verdict::Wait;
+                }
                 self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_FE);
                 self.http_process_req_common(self.frontend, core)
             }
             Analyser::Switching => self.process_switching_rules(core),
             Analyser::HttpProcessBackend => {
+                if self.wait_for_buffered_request(self.backend, core) == Verdict::Wait {
+                    return Verdict::Wait;
+                }
                 self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_BE);
                 self.http_process_req_common(self.backend, core)
             }

@@ -1,4 +1,4 @@
-//! Answers that the proxy itself gives: error pages, and `http-request return`.
+//! Answers that the proxy itself gives: error pages, `http-request return`, `monitor-uri`.
 
 use super::Session;
 use super::analyser::{AnalyserSet, Verdict};
@@ -11,7 +11,7 @@ use crate::config::model::{Mode, Reply, ReplyBody};
 use crate::http::connection;
 use crate::http::errors::Farewell;
 use crate::http::framing::BodyLength;
-use crate::http::head::Method;
+use crate::http::head::{Method, Version};
 use crate::http::rewrite::Rewriter;
 use crate::worker::Core;
 
@@ -74,11 +74,41 @@ impl Session {
         }
     }
 
-    /// Answers with a configured reply: an applet takes the server's place and produces
-    /// it, so that a long body respects the client's pace.
+    /// Answers with a configured reply.
     pub(super) fn answer_with(&mut self, reply: &'static Reply, core: &mut Core) -> Verdict {
+        let body: &'static [u8] = match &reply.body {
+            ReplyBody::Bytes(bytes) => bytes,
+            ReplyBody::Empty | ReplyBody::Format(_) => b"",
+        };
+        let answer = Answer {
+            head: &reply.head,
+            body,
+            status: reply.status,
+            version: Version::Http11,
+            must_close: false,
+        };
         self.outcome.note(Cause::Local, Stage::Request);
-        if reply.head.is_empty() {
+        self.answer_by_applet(&answer, core)
+    }
+
+    /// Answers a request that was received whole with the page of a status, and keeps the
+    /// client's connection where the page allows. Who calls this notes the outcome.
+    pub(super) fn answer_with_page(&mut self, status: u16, core: &mut Core) -> Verdict {
+        let page = core.error_page(self.backend, self.frontend, status);
+        let answer = Answer {
+            head: page.head(),
+            body: page.body(),
+            status: page.status(),
+            version: page.version(),
+            must_close: page.must_close(),
+        };
+        self.answer_by_applet(&answer, core)
+    }
+
+    /// Lets an applet take the server's place and produce the answer, so that a long body
+    /// respects the client's pace.
+    fn answer_by_applet(&mut self, answer: &Answer, core: &mut Core) -> Verdict {
+        if answer.head.is_empty() {
             self.http_reply_and_close(None, core);
             return Verdict::Wait;
         }
@@ -93,20 +123,13 @@ impl Session {
         transaction.connections.options = options;
         if let Ok(plan) = plan {
             transaction.connections.request = plan;
-            transaction.connections.response.keep_client = plan.keep_client;
+            transaction.connections.response.keep_client = plan.keep_client && !answer.must_close;
         }
         let head_only = transaction.request.head.method() == Method::Head;
-        let body: &'static [u8] = match &reply.body {
-            ReplyBody::Bytes(bytes) if !head_only => bytes,
-            ReplyBody::Bytes(_) | ReplyBody::Empty | ReplyBody::Format(_) => b"",
-        };
-        let connection: &'static [u8] = match transaction.connections.farewell() {
-            Farewell::Close => b"Connection: close\r\n",
-            Farewell::KeepAlive => b"Connection: keep-alive\r\n",
-            Farewell::Silent => b"",
-        };
-        let applet = ReplyApplet::new(&reply.head, connection, body);
-        transaction.status = i32::from(reply.status);
+        let body = if head_only { b"" } else { answer.body };
+        let connection = transaction.connections.farewell().line(answer.version);
+        let applet = ReplyApplet::new(answer.head, connection, body);
+        transaction.status = i32::from(answer.status);
         transaction.response.state = MessageState::Body;
         transaction.response.body = BodyLength::Length(body.len() as u64);
         self.response.forward(applet.size() as u64);
@@ -114,7 +137,19 @@ impl Session {
         self.response.analysers = AnalyserSet::RES_XFER_BODY;
         self.server_side.endpoint = Endpoint::Applet(core.place_applet(Applet::Reply(applet)));
         self.server_side.state = InterfaceState::Established;
-        core.count_local_response(self.frontend, reply.status);
+        core.count_local_response(self.frontend, answer.status);
         Verdict::Continue
     }
+}
+
+/// An answer from the configuration.
+struct Answer {
+    /// Status line and headers, without Connection and the empty line; empty to close without
+    /// an answer.
+    head: &'static [u8],
+    body: &'static [u8],
+    status: u16,
+    version: Version,
+    /// The client cannot tell where the body ends, or is told to leave.
+    must_close: bool,
 }

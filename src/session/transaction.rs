@@ -4,6 +4,7 @@
 //! connection idles, so that an idle client costs none of it. Its vectors keep their memory
 //! from request to request: a steady load allocates nothing.
 
+use super::compression::Compression;
 use crate::config::model::Place;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
@@ -44,6 +45,35 @@ pub struct Message {
     pub body: BodyLength,
     /// Follows a chunked body.
     pub chunks: ChunkParser,
+    /// What was seen of the body while it was held back.
+    ahead: LookAhead,
+}
+
+/// How far a body was looked at before any of it was forwarded.
+#[derive(Debug)]
+struct LookAhead {
+    /// Follows a chunked body.
+    chunks: ChunkParser,
+    /// Bytes it was shown.
+    shown: usize,
+}
+
+impl LookAhead {
+    const fn new() -> Self {
+        Self {
+            chunks: ChunkParser::new(),
+            shown: 0,
+        }
+    }
+}
+
+/// What has arrived of a body that is held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Bytes of payload, without the framing of chunks.
+    pub payload: u64,
+    /// All of it is there, as far as the framing tells.
+    pub is_complete: bool,
 }
 
 impl Message {
@@ -54,7 +84,46 @@ impl Message {
             head: Head::new(),
             body: BodyLength::None,
             chunks: ChunkParser::new(),
+            ahead: LookAhead::new(),
         }
+    }
+
+    /// What has arrived of the body, `input` being the head and all that follows it. Each
+    /// byte of a chunked body is looked at once, however often this is called; the head may
+    /// be rewritten in between.
+    ///
+    /// # Errors
+    /// The word for logs when a chunked body is malformed.
+    pub fn arrived(&mut self, input: &[u8]) -> Result<Arrived, &'static str> {
+        let body = input.get(self.head.len()..).unwrap_or_default();
+        let payload = body.len() as u64;
+        let is_complete = match self.body {
+            BodyLength::None | BodyLength::Tunnel => true,
+            BodyLength::Length(length) => payload >= length,
+            BodyLength::UntilClose => false,
+            BodyLength::Chunked => return self.arrived_chunks(body),
+        };
+        Ok(Arrived {
+            payload,
+            is_complete,
+        })
+    }
+
+    fn arrived_chunks(&mut self, body: &[u8]) -> Result<Arrived, &'static str> {
+        let ahead = &mut self.ahead;
+        while !ahead.chunks.is_done()
+            && let Some(rest) = body.get(ahead.shown..).filter(|rest| !rest.is_empty())
+        {
+            let progress = ahead
+                .chunks
+                .advance(rest)
+                .map_err(|error| error.reason.word())?;
+            ahead.shown += progress.forward + progress.dropped;
+        }
+        Ok(Arrived {
+            payload: ahead.chunks.data_seen(),
+            is_complete: ahead.chunks.is_done(),
+        })
     }
 
     /// Gets ready for the next message, keeping memory.
@@ -64,6 +133,7 @@ impl Message {
         self.head.clear();
         self.body = BodyLength::None;
         self.chunks = ChunkParser::new();
+        self.ahead = LookAhead::new();
     }
 }
 
@@ -120,6 +190,8 @@ pub struct Transaction {
     pub response: Message,
     /// Which connections persist, and what the Connection headers say.
     pub connections: Connections,
+    /// The compression of the response.
+    pub compression: Compression,
     /// Persistence cookie and captured cookies.
     pub cookies: CookieState,
     /// Status answered to the client, -1 while there is none.
@@ -146,6 +218,7 @@ impl Default for Transaction {
             request: Message::new(Kind::Request),
             response: Message::new(Kind::Response),
             connections: Connections::default(),
+            compression: Compression::default(),
             cookies: CookieState::default(),
             status: -1,
             request_line: Vec::new(),
@@ -165,6 +238,7 @@ impl Transaction {
         self.request.reset();
         self.response.reset();
         self.connections = Connections::default();
+        self.compression = Compression::default();
         self.cookies.reset();
         self.status = -1;
         self.request_line.clear();
@@ -185,3 +259,49 @@ pub fn keep_line(kept: &mut Vec<u8>, line: &[u8]) {
 
 /// Longest request line that is logged (dev7: 1023 bytes).
 const REQUEST_LINE_MAX: usize = 1023;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunked() -> Message {
+        let mut message = Message::new(Kind::Request);
+        message.body = BodyLength::Chunked;
+        message
+    }
+
+    #[test]
+    fn a_body_of_known_length_is_complete_when_that_much_is_there() {
+        let mut message = Message::new(Kind::Request);
+        message.body = BodyLength::Length(5);
+        let arrived = |message: &mut Message, input: &[u8]| message.arrived(input).unwrap();
+        assert!(!arrived(&mut message, b"1234").is_complete);
+        let whole = arrived(&mut message, b"12345GET");
+        assert!(whole.is_complete && whole.payload >= 5);
+        message.body = BodyLength::UntilClose;
+        assert!(!arrived(&mut message, b"12345").is_complete);
+        message.body = BodyLength::None;
+        assert!(arrived(&mut message, b"").is_complete);
+    }
+
+    #[test]
+    fn a_chunked_body_is_followed_at_any_cut() {
+        let text = b"3;ext=1\r\nabc\r\n2\r\nde\r\n0\r\nA: b\r\n\r\nGET / ";
+        let end = text.len() - 6;
+        let mut message = chunked();
+        for len in 0..=text.len() {
+            let arrived = message.arrived(&text[..len]).unwrap();
+            assert_eq!(arrived.is_complete, len >= end, "{len}");
+        }
+        assert_eq!(message.arrived(text).unwrap().payload, 5);
+        message.reset();
+        message.body = BodyLength::Chunked;
+        assert!(!message.arrived(b"3\r\nab").unwrap().is_complete);
+        assert_eq!(message.arrived(b"3\r\nab").unwrap().payload, 2);
+    }
+
+    #[test]
+    fn a_malformed_chunk_is_told() {
+        assert_eq!(chunked().arrived(b"3\r\nabcx"), Err("chunk-line-end"));
+    }
+}

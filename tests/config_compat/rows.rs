@@ -967,6 +967,167 @@ listen l
         OLD,
     ),
     same(
+        "compression",
+        "
+@D
+@L
+ compression algo identity gzip deflate raw-deflate
+ compression type text/html text/
+ compression offload
+",
+        Fine,
+        "",
+    ),
+    same(
+        "compression alone",
+        "
+@D
+@L
+ compression
+",
+        Alert,
+        "'compression' expects 'algo', 'type' or 'offload'",
+    ),
+    same(
+        "compression without an algorithm",
+        "
+@D
+@L
+ compression algo
+",
+        Alert,
+        "'compression' expects <algorithm>.",
+    ),
+    same(
+        "compression with an unknown algorithm",
+        "
+@D
+@L
+ compression algo gzip brotli
+",
+        Alert,
+        "'compression' : 'brotli' is not a supported algorithm.",
+    ),
+    same(
+        "compression without a type",
+        "
+@D
+@L
+ compression type
+",
+        Alert,
+        "'compression' expects <type>.",
+    ),
+    same(
+        "compression with an unknown word",
+        "
+@D
+@L
+ compression level 3
+",
+        Alert,
+        "'compression' expects 'algo', 'type' or 'offload'",
+    ),
+    but(
+        same(
+            "compression offload with more",
+            "
+@D
+@L
+ compression offload now
+",
+            Alert,
+            "compression",
+        ),
+        Fine,
+        "2.6 does not look at what follows",
+    ),
+    but(
+        same(
+            "compression direction",
+            "
+@D
+@L
+ compression direction response
+",
+            Fine,
+            "",
+        ),
+        Alert,
+        "since 2.8",
+    ),
+    same(
+        "limits of compression",
+        "
+global
+ maxcomprate 100
+ maxcompcpuusage 90
+ maxzlibmem 10
+ tune.comp.maxlevel 9
+@D
+@L
+",
+        Fine,
+        "",
+    ),
+    same(
+        "tune.comp.maxlevel too high",
+        "
+global
+ tune.comp.maxlevel 10
+@D
+@L
+",
+        Alert,
+        "'tune.comp.maxlevel' expects a numeric value between 1 and 9",
+    ),
+    same(
+        "maxcompcpuusage too high",
+        "
+global
+ maxcompcpuusage 101
+@D
+@L
+",
+        Alert,
+        "'maxcompcpuusage' expects an integer argument between 0 and 100.",
+    ),
+    same(
+        "maxcomprate missing",
+        "
+global
+ maxcomprate
+@D
+@L
+",
+        Alert,
+        "'maxcomprate' expects an integer argument in kb/s.",
+    ),
+    same(
+        "maxzlibmem missing",
+        "
+global
+ maxzlibmem
+@D
+@L
+",
+        Alert,
+        "'maxzlibmem' expects an integer argument.",
+    ),
+    same(
+        "compression offload in defaults",
+        "
+defaults
+ mode http
+@T
+ compression algo gzip
+ compression offload
+@L
+",
+        Warning,
+        "'compression' : 'offload' ignored in 'defaults' section.",
+    ),
+    same(
         "forwardfor",
         "
 @D
@@ -1571,6 +1732,296 @@ listen l
         "chunked.http':",
     ),
     same(
+        "errorfiles",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles group
+ errorfiles group 503
+",
+        Fine,
+        "",
+    ),
+    same(
+        "errorfiles before their section",
+        "
+@D
+@L
+ errorfiles group
+http-errors group
+ errorfile 503 @DIR/good.http
+",
+        Fine,
+        "",
+    ),
+    same(
+        "errorfiles of nobody",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles grop
+",
+        Alert,
+        "unknown http-errors section 'grop'",
+    ),
+    same(
+        "errorfiles without name",
+        "
+@D
+@L
+ errorfiles
+",
+        Alert,
+        "errorfiles : expects <name> as argument.",
+    ),
+    same(
+        "errorfiles with a status that the section lacks",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles group 404
+",
+        Warning,
+        "status '404' not declared in http-errors section 'group'",
+    ),
+    same(
+        "errorfiles with another status",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+@D
+@L
+ errorfiles group 999
+",
+        Alert,
+        "errorfiles : status code '999' not handled.",
+    ),
+    same(
+        "http-errors twice",
+        "
+http-errors group
+ errorfile 503 @DIR/good.http
+http-errors group
+@D
+@L
+",
+        Alert,
+        "http-errors section 'group' already exists",
+    ),
+    same(
+        "http-errors with a foreign keyword",
+        "
+http-errors group
+ bogus x
+@D
+@L
+",
+        Alert,
+        "unknown keyword 'bogus' in 'http-errors' section",
+    ),
+    same(
+        "http-error",
+        "
+@D
+@L
+ http-error status 503
+ http-error status 404 hdr a b
+ http-error status 403 content-type text/plain string x
+ http-error status 500 default-errorfiles
+",
+        Fine,
+        "",
+    ),
+    same(
+        "http-error without status",
+        "
+@D
+@L
+ http-error content-type text/plain string x
+",
+        Alert,
+        "http-error : expects at least a <status> as arguments.",
+    ),
+    same(
+        "http-error with another status",
+        "
+@D
+@L
+ http-error status 999
+",
+        Alert,
+        "http-error : Unexpected status code '999'",
+    ),
+    same(
+        "http-error without type",
+        "
+@D
+@L
+ http-error status 503 string x
+",
+        Alert,
+        "http-error : a content type must be defined when non-empty payload is configured",
+    ),
+    same(
+        "http-error with half a header",
+        "
+@D
+@L
+ http-error status 503 hdr a
+",
+        Alert,
+        "http-error : 'hdr' expects <name> and <value> as arguments",
+    ),
+    same(
+        "http-error with a type it ignores",
+        "
+@D
+@L
+ http-error status 503 content-type text/plain errorfile @DIR/good.http
+",
+        Warning,
+        "ignored by the http reply when used with an",
+    ),
+    same(
+        "monitor-uri without uri",
+        "
+@D
+@L
+ monitor-uri
+",
+        Alert,
+        "'monitor-uri' expects an URI.",
+    ),
+    same(
+        "monitor-uri in a backend",
+        "
+@D
+backend b
+ monitor-uri /x
+",
+        Warning,
+        "'monitor-uri' ignored because backend 'b' has no frontend capability.",
+    ),
+    same(
+        "monitor-uri in tcp mode",
+        "
+@D
+@L
+ mode tcp
+ monitor-uri /x
+",
+        Warning,
+        "(needs 'mode http').",
+    ),
+    but(
+        same(
+            "monitor-net",
+            "
+@D
+@L
+ monitor-net 192.0.2.0/24
+",
+            Fine,
+            "",
+        ),
+        Alert,
+        OLD,
+    ),
+    same(
+        "monitor-net without network",
+        "
+@D
+@L
+ monitor-net nowhere
+",
+        Alert,
+        "'monitor-net'",
+    ),
+    same(
+        "header names without policy",
+        "
+@D
+@L
+ option http-restrict-req-hdr-names
+",
+        Alert,
+        "option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or 'delete' option.",
+    ),
+    same(
+        "header names with another policy",
+        "
+@D
+@L
+ option http-restrict-req-hdr-names drop
+",
+        Alert,
+        "invalid parameter 'drop'. option 'http-restrict-req-hdr-names' expects",
+    ),
+    same(
+        "checkcache in tcp mode",
+        "
+@D
+@L
+ mode tcp
+ option checkcache
+",
+        Warning,
+        "'option checkcache' ignored for proxy 'l' as it requires HTTP mode.",
+    ),
+    same(
+        "h1-case-adjust",
+        "
+global
+ h1-case-adjust x-name X-NAME
+@D
+@L
+ option h1-case-adjust-bogus-client
+ option h1-case-adjust-bogus-server
+",
+        Fine,
+        "",
+    ),
+    same(
+        "h1-case-adjust with two names",
+        "
+global
+ h1-case-adjust x-name X-Nam
+@D
+@L
+",
+        Alert,
+        "<from> and <to> must not differ",
+    ),
+    same(
+        "h1-case-adjust twice",
+        "
+global
+ h1-case-adjust x-name X-NAME
+ h1-case-adjust x-name X-Name
+@D
+@L
+",
+        Alert,
+        "duplicate entry 'x-name'",
+    ),
+    same(
+        "h1-case-adjust with one name",
+        "
+global
+ h1-case-adjust x-name
+@D
+@L
+",
+        Alert,
+        "'h1-case-adjust' expects <from> and <to> as argument.",
+    ),
+    same(
         "return bare",
         "
 @D
@@ -1724,19 +2175,15 @@ listen l
         Fine,
         LATER,
     ),
-    but(
-        same(
-            "return with a condition",
-            "
+    same(
+        "return with a condition",
+        "
 @D
 @L
  http-request return status 200 if TRUE
 ",
-            Alert,
-            "conditions are not supported yet",
-        ),
         Fine,
-        LATER,
+        "",
     ),
     same(
         "http-request in anonymous defaults",
@@ -1881,7 +2328,7 @@ global
  cookie S insert maxlife 99999999d
 ",
         Alert,
-        "timer overflow in argument <99999999d> to <maxlife>, maximum value is 2147483647 s (~68 years).",
+        "timer overflow in argument <99999999d> to <maxlife>, maximum value is 2147483647 s",
     ),
     same(
         "cookie maxlife missing",
@@ -2084,5 +2531,28 @@ defaults
 ",
         Alert,
         "'appsession'",
+    ),
+    same(
+        "balance rdp-cookie",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie
+ balance rdp-cookie(msts)
+",
+        Fine,
+        "",
+    ),
+    same(
+        "balance rdp-cookie without name",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie()
+",
+        Alert,
+        "balance rdp-cookie : missing cookie name.",
     ),
 ];

@@ -11,6 +11,7 @@ use crate::applet::stats::value::{Field, Kind, Value, write_json, write_typed};
 use crate::args::version;
 use crate::config::model::ProxyId;
 use crate::engine::pool::PoolCounts;
+use crate::engine::rate::FreqCounter;
 use crate::worker::Core;
 
 /// `show info [typed|json] [desc] [float]`.
@@ -177,13 +178,18 @@ static ENTRIES: &[Entry] = &[
     entry(41, "SslCacheMisses", ("MCP", Kind::Unsigned32), "TLS sessions looked for in vain.",
         |_, _| Value::Number(0)),
     entry(42, "CompressBpsIn", ("MRP", Kind::Unsigned32), "Bytes per second given to compression.",
-        |_, _| Value::Number(0)),
+        |core, _| rate(core, &core.state.compressed_in_rate)),
     entry(43, "CompressBpsOut", ("MRP", Kind::Unsigned32),
         "Bytes per second that compression made.",
-        |_, _| Value::Number(0)),
+        |core, _| rate(core, &core.state.compressed_out_rate)),
     entry(44, "CompressBpsRateLim", ("CLP", Kind::Unsigned32),
-        "Bytes per second that compression may make.",
-        |_, _| Value::Number(0)),
+        "Bytes per second that compression may be given, 0 for any number.",
+        |core, _| number(core.state.compression_rate_limit)),
+    entry(45, "ZlibMemUsage", ("MGP", Kind::Unsigned32), "Bytes of memory for compression.",
+        |core, _| Value::Number(core.compressors.memory())),
+    entry(46, "MaxZlibMemUsage", ("CLP", Kind::Unsigned32),
+        "Bytes of memory that compression may use, 0 for any amount.",
+        |core, _| Value::Number(u64::from(core.config.global.compression_memory_mb) << 20)),
     entry(47, "Tasks", ("MGP", Kind::Unsigned32), "Tasks, running or asleep.",
         |core, _| number(core.engine.scheduler.tasks())),
     entry(48, "Run_queue", ("MGP", Kind::Unsigned32), "Tasks waiting to run.",
@@ -286,11 +292,11 @@ fn uptime_s(core: &Core, is_exact: bool) -> Value {
 }
 
 fn connection_rate(core: &Core) -> Value {
-    number(
-        core.state
-            .connection_rate
-            .read(core.engine.clock.monotonic_us()),
-    )
+    rate(core, &core.state.connection_rate)
+}
+
+fn rate(core: &Core, counter: &FreqCounter) -> Value {
+    number(counter.read(core.engine.clock.monotonic_us()))
 }
 
 fn description(core: &Core) -> Value {

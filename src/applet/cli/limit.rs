@@ -75,17 +75,18 @@ pub(super) fn set_maxconn_server(call: &mut Call<'_>) -> Answer {
     Answer::Silent
 }
 
-/// `set rate-limit connections|sessions global <n>`.
+/// `set rate-limit connections|sessions|http-compression global <n>`; the last in kilobytes.
 pub(super) fn set_rate_limit(call: &mut Call<'_>) -> Answer {
     let core = &mut call.worker.core;
     let words = call.words;
-    let limit = match (words.word(2), words.word(3)) {
-        ("connections", "global") => &mut core.state.connection_rate_limit,
-        ("sessions", "global") => &mut core.state.session_rate_limit,
+    let (limit, unit) = match (words.word(2), words.word(3)) {
+        ("connections", "global") => (&mut core.state.connection_rate_limit, 1),
+        ("sessions", "global") => (&mut core.state.session_rate_limit, 1),
+        ("http-compression", "global") => (&mut core.state.compression_rate_limit, 1024),
         _ => return Answer::text(RATE_LIMITS),
     };
     match number(words.word(4), INTEGER_EXPECTED) {
-        Ok(given) => *limit = given,
+        Ok(given) => *limit = given.saturating_mul(unit),
         Err(message) => return Answer::text(message),
     }
     release_all(core);
@@ -131,7 +132,8 @@ const OUT_OF_RANGE: &str = "Value out of range.\n";
 const INTEGER_EXPECTED: &str = "Expects an integer value.\n";
 const RATE_LIMITS: &str = "'set rate-limit' only supports :\n   - 'connections global', the \
                            connections per second of the process\n   - 'sessions global', its \
-                           sessions per second\n";
+                           sessions per second\n   - 'http-compression global', the \
+                           kilobytes per second given to compression\n";
 
 #[cfg(test)]
 mod tests {

@@ -154,13 +154,13 @@ pub static COLUMNS: &[Column] = &[
     column("srv_abrt", "MCP", Kind::Unsigned64, BE | SV, "Transfers that servers broke off.",
         |v| v.count(|c| c.server_aborts)),
     column("comp_in", "MCP", Kind::Unsigned64, FE | BE, "Bytes given to compression.",
-        none_of_it),
+        |v| v.count(|c| c.compressed_in)),
     column("comp_out", "MCP", Kind::Unsigned64, FE | BE, "Bytes that compression made of them.",
-        none_of_it),
+        |v| v.count(|c| c.compressed_out)),
     column("comp_byp", "MCP", Kind::Unsigned64, FE | BE, "Bytes that went past compression.",
-        none_of_it),
+        |v| v.count(|c| c.compression_bypassed)),
     column("comp_rsp", "MCP", Kind::Unsigned64, FE | BE, "Responses compressed.",
-        none_of_it),
+        |v| v.count(|c| c.compressed_responses)),
     column("lastsess", "MAP", Kind::Signed32, BE | SV,
         "Seconds since the last session, -1 before any.",
         |v| v.since_session()),
@@ -329,10 +329,6 @@ const fn nothing(_: &View<'_>) -> Value {
 }
 
 /// Counts something that cannot happen here.
-const fn none_of_it(_: &View<'_>) -> Value {
-    Value::Number(0)
-}
-
 fn queued(view: &View<'_>) -> Value {
     let state = view.server().map(|(_, _, state)| state.queued);
     Value::Number(u64::from(

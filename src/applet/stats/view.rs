@@ -47,13 +47,16 @@ impl View<'_> {
         }
     }
 
-    /// The counters; listeners have none of their own.
+    /// The counters.
     pub fn counters(&self) -> Option<&Counters> {
         match self.row.kind {
             RowKind::Frontend => Some(&self.proxy_state().frontend),
             RowKind::Backend => Some(&self.proxy_state().backend),
             RowKind::Server(id) => Some(&self.core.state.server(id).counters),
-            RowKind::Listener(_) => None,
+            RowKind::Listener(_) => match self.listener()?.origin {
+                Origin::Bind(bind) => self.core.state.bind(bind),
+                Origin::StatsSocket(_) => None,
+            },
         }
     }
 
@@ -273,6 +276,7 @@ impl View<'_> {
             Balance::RoundRobin => "roundrobin",
             Balance::StaticRoundRobin => "static-rr",
             Balance::Source => "source",
+            Balance::RdpCookie => "rdp-cookie",
             Balance::LeastConnections => "leastconn",
         }
     }

@@ -52,6 +52,7 @@ pub(super) fn check_http_settings(draft: &mut Draft, report: &mut Report) {
     if draft.proxy.mode == Mode::Http {
         return;
     }
+    drop_monitor_uri(draft, report);
     let (type_name, name) = (draft.type_name(), draft.proxy.name.clone());
     let mut warn = |span, what: &str, verb: &str| {
         let message = format!("{what} ignored for {type_name} '{name}' as {verb} HTTP mode.");
@@ -91,8 +92,18 @@ pub(super) fn check_http_settings(draft: &mut Draft, report: &mut Report) {
     }
 }
 
+fn drop_monitor_uri(draft: &mut Draft, report: &mut Report) {
+    if draft.proxy.monitor_uri.take().is_none() || !draft.proxy.capabilities.frontend {
+        return;
+    }
+    let (type_name, name) = (draft.type_name(), &draft.proxy.name);
+    let message =
+        format!("monitor-uri will be ignored for {type_name} '{name}' (needs 'mode http').");
+    report.push(Diagnostic::warning(draft.span, message));
+}
+
 /// Options of HTTP mode: whether they concern frontends, backends, and their names.
-const HTTP_OPTIONS: [(ProxyOption, bool, bool, &str); 7] = [
+const HTTP_OPTIONS: [(ProxyOption, bool, bool, &str); 10] = [
     (
         ProxyOption::AcceptInvalidHttpRequest,
         true,
@@ -104,6 +115,19 @@ const HTTP_OPTIONS: [(ProxyOption, bool, bool, &str); 7] = [
         false,
         true,
         "accept-invalid-http-response",
+    ),
+    (ProxyOption::CheckCache, false, true, "checkcache"),
+    (
+        ProxyOption::DisableH2Upgrade,
+        true,
+        false,
+        "disable-h2-upgrade",
+    ),
+    (
+        ProxyOption::HttpBufferRequest,
+        true,
+        true,
+        "http-buffer-request",
     ),
     (
         ProxyOption::HttpIgnoreProbes,

@@ -35,6 +35,7 @@ pub struct StatsSocket {
 }
 
 pub use crate::engine::poller::PollerKind;
+use crate::http::case::HeaderCases;
 
 /// The `tune.*` keywords. Sizes in bytes; 0 means "derive it" where the manual has such.
 #[derive(Clone, Debug)]
@@ -65,6 +66,8 @@ pub struct Tuning {
     pub pipesize: usize,
     /// `tune.idletimer` in milliseconds.
     pub idletimer_ms: u32,
+    /// `tune.comp.maxlevel`, from 1 to 9.
+    pub compression_level_max: u8,
 }
 
 impl Default for Tuning {
@@ -83,6 +86,7 @@ impl Default for Tuning {
             chksize: 16_384,
             pipesize: 0,
             idletimer_ms: 1_000,
+            compression_level_max: 1,
         }
     }
 }
@@ -146,6 +150,14 @@ pub struct Global {
     pub hard_stop_after_ms: u32,
     /// `grace` in milliseconds.
     pub grace_ms: u32,
+    /// `h1-case-adjust` and `h1-case-adjust-file`.
+    pub header_cases: HeaderCases,
+    /// `maxcomprate` in bytes per second; 0 unlimited.
+    pub compression_rate_max: u32,
+    /// 100 less `maxcompcpuusage`: no compression while less than this percentage is idle.
+    pub compression_idle_min: u32,
+    /// `maxzlibmem` in megabytes; 0 unlimited.
+    pub compression_memory_mb: u32,
     /// `tune.*`.
     pub tuning: Tuning,
 }

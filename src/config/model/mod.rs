@@ -25,8 +25,8 @@ pub use persistence::{
     Appsession, AppsessionMode, CookieCapture, CookieMode, CookieSettings, Persist, PersistRule,
 };
 pub use proxy::{
-    Balance, Capabilities, Forwarded, HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption,
-    ProxyOptions, Timeouts,
+    Balance, Capabilities, CompressionRules, Forwarded, HeaderNames, HttpReuse, LogLine, Mode,
+    Network, Proxy, ProxyOption, ProxyOptions, Timeouts,
 };
 pub use rules::{
     Action, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::http::compression::Algorithm;
 use crate::http::connection::Mode as ConnectionMode;
 use crate::http::errors::ErrorPage;
 
@@ -59,6 +60,8 @@ pub enum Balance {
     StaticRoundRobin,
     /// By hash of the client's address.
     Source,
+    /// By hash of a terminal client's cookie.
+    RdpCookie,
     /// The server with the fewest connections for its weight.
     LeastConnections,
 }
@@ -79,12 +82,22 @@ pub enum ProxyOption {
     ClientTcpKeepAlive,
     /// `option srvtcpka`, also set by `tcpka`
     ServerTcpKeepAlive,
+    /// `option checkcache`
+    CheckCache,
     /// `option contstats`
     ContStats,
+    /// `option disable-h2-upgrade`
+    DisableH2Upgrade,
     /// `option dontlog-normal`
     DontLogNormal,
     /// `option dontlognull`
     DontLogNull,
+    /// `option h1-case-adjust-bogus-client`
+    CaseAdjustClient,
+    /// `option h1-case-adjust-bogus-server`
+    CaseAdjustServer,
+    /// `option http-buffer-request`
+    HttpBufferRequest,
     /// `option http-ignore-probes`
     HttpIgnoreProbes,
     /// `option http-no-delay`
@@ -148,6 +161,19 @@ impl ProxyOptions {
         }
         self.0 &= !(1 << option as u8);
     }
+}
+
+/// `option http-restrict-req-hdr-names`: request headers with other than letters, digits and
+/// hyphens in their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum HeaderNames {
+    /// They pass.
+    #[default]
+    Preserve,
+    /// They are taken out.
+    Delete,
+    /// The request is answered with 403.
+    Reject,
 }
 
 /// The `timeout` keywords in milliseconds, 0 when not set.
@@ -216,6 +242,17 @@ pub struct Forwarded {
     pub if_none: bool,
 }
 
+/// The `compression` keywords.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CompressionRules {
+    /// `compression algo`.
+    pub algorithms: Vec<Algorithm>,
+    /// `compression type`: what Content-Type begins with; none for any.
+    pub types: Vec<String>,
+    /// `compression offload`.
+    pub offload: bool,
+}
+
 /// What is logged per connection or request, and how.
 #[derive(Clone, Debug, Default)]
 pub struct LogLine {
@@ -246,6 +283,12 @@ pub struct Proxy {
     pub options: ProxyOptions,
     /// `option http-keep-alive` and its alternatives.
     pub connection_mode: ConnectionMode,
+    /// `option http-restrict-req-hdr-names`.
+    pub header_names: HeaderNames,
+    /// `monitor-uri`.
+    pub monitor_uri: Option<String>,
+    /// `monitor-net`.
+    pub monitor_net: Option<Network>,
     /// `http-reuse`.
     pub http_reuse: HttpReuse,
     /// `timeout X`.
@@ -277,6 +320,8 @@ pub struct Proxy {
     pub forwardfor: Option<Forwarded>,
     /// `option originalto`.
     pub originalto: Option<Forwarded>,
+    /// `compression`.
+    pub compression: CompressionRules,
     /// `cookie`.
     pub cookie: Option<CookieSettings>,
     /// `dynamic-cookie-key`.
@@ -285,6 +330,8 @@ pub struct Proxy {
     pub cookie_capture: Option<CookieCapture>,
     /// `appsession`.
     pub appsession: Option<Appsession>,
+    /// `balance rdp-cookie`: the cookie's name.
+    pub balance_cookie: String,
     /// `persist rdp-cookie`: the cookie's name.
     pub rdp_cookie: Option<String>,
     /// `ignore-persist` and `force-persist` rules in order.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Build, Section, stats, tune};
+use super::{Build, Section, compression, header_case, stats, tune};
 use crate::config::diagnostic::Parse;
 use crate::config::keyword::{Keyword, KeywordInfo, KeywordList, Line, Prefix, Retired, Sections};
 use crate::config::model::{Global, Place, PollerKind};
@@ -34,10 +34,13 @@ pub static SECTION: Section = Section {
 #[derive(Debug, Default)]
 pub struct GlobalState {
     seen: BTreeMap<&'static str, Place>,
+    /// `h1-case-adjust-file`.
+    pub(super) case_file: Option<header_case::CaseFile>,
 }
 
 /// Completes what the section says once all of it is known.
 pub(super) fn check(build: &mut Build) {
+    header_case::load_file(build);
     let global = &mut build.config.global;
     let tuning = &mut global.tuning;
     tuning.maxrewrite = tuning.maxrewrite.min(tuning.bufsize / 2);
@@ -196,7 +199,13 @@ fn all_texts(line: &Line) -> Parse<Vec<&str>> {
 }
 
 static KEYWORDS: KeywordList<Build> = KeywordList {
-    tables: &[TABLE, stats::TABLE, tune::TABLE],
+    tables: &[
+        TABLE,
+        compression::TABLE,
+        header_case::TABLE,
+        stats::TABLE,
+        tune::TABLE,
+    ],
     retired: RETIRED,
 };
 

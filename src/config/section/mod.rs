@@ -4,7 +4,10 @@
 //! open section and opens that one, anything else goes to the open section's `line`, which
 //! dispatches it over its keyword list. All of them work on one [`Build`].
 
+mod compression;
 pub mod global;
+mod header_case;
+pub mod http_errors;
 pub mod log;
 pub mod proxy;
 mod stats;
@@ -55,6 +58,8 @@ pub struct Build {
     pub global: global::GlobalState,
     /// What expressions share: variables, patterns, open references.
     pub language: Language,
+    /// The `http-errors` sections, in order.
+    pub(crate) http_errors: Vec<http_errors::HttpErrors>,
     /// What the proxy sections remember between lines and sections.
     pub proxies: proxy::ProxySections,
     /// The `userlist` section that is open.
@@ -104,17 +109,17 @@ pub static SECTIONS: &[&Section] = &[
     &proxy::FRONTEND,
     &proxy::LISTEN,
     &proxy::BACKEND,
+    &http_errors::SECTION,
 ];
 
 /// What runs after the last file, whether or not there were errors, in this order.
 pub static CHECKS: &[fn(&mut Build)] = &[global::check, super::check::check];
 
 /// Sections that are skipped as a whole, with one error.
-const FOREIGN_SECTIONS: [&str; 11] = [
+const FOREIGN_SECTIONS: [&str; 10] = [
     "cache",
     "crt-store",
     "fcgi-app",
-    "http-errors",
     "log-forward",
     "mailers",
     "peers",

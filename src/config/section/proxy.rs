@@ -4,16 +4,19 @@
 //! goes to the handler its keyword names; closing it puts the draft aside. Once all files
 //! are read, `config::check` makes proxies, servers and listening addresses of the drafts.
 
-mod answer_file;
+pub(super) mod answer_file;
 mod backend;
 mod bind;
+mod compression;
 mod cookie;
 pub(crate) mod draft;
-mod errorfile;
+pub(super) mod errorfile;
 mod forwarded;
 mod frontend;
 mod general;
+mod http_error;
 mod http_request;
+mod monitor;
 mod network;
 mod option;
 mod parameter;
@@ -26,6 +29,7 @@ mod source;
 mod timeout;
 
 use draft::{Draft, ProxyContext, Reference};
+pub(super) use server::bad_name_character;
 
 use super::{Build, Section};
 use crate::config::diagnostic::{Diagnostic, Parse, Span};
@@ -134,7 +138,7 @@ fn parse_name(line: &Line) -> Parse<&Word> {
         let message = format!("'{type_name}' expects an <id> argument");
         return Err(line.words.error(1, message));
     };
-    let Some(bad) = server::bad_name_character(name.text()) else {
+    let Some(bad) = bad_name_character(name.text()) else {
         return Ok(name);
     };
     let text = name.text();
@@ -323,10 +327,13 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
     tables: &[
         backend::KEYWORDS,
         bind::KEYWORDS,
+        compression::KEYWORDS,
         cookie::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
+        http_error::KEYWORDS,
+        monitor::KEYWORDS,
         rule::KEYWORDS,
         option::KEYWORDS,
         persistence::KEYWORDS,

@@ -255,8 +255,8 @@ proptest! {
                 .into_iter()
                 .filter(|(name, value)| {
                     let attribute = name.starts_with('$');
-                    !(attribute || name.is_empty() && value.is_none())
-                        && !(name == "SRV" && value.is_some())
+                    let nothing = name.is_empty() && value.is_none();
+                    !(attribute || nothing || name == "SRV" && value.is_some())
                 })
                 .collect::<Vec<_>>()
         };

@@ -1,7 +1,7 @@
 //! The table against a real engine: an accept callback that counts, stepped turn by turn.
 
-use proptest::prelude::*;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+mod limits;
+mod properties;
 
 use super::*;
 use crate::config::model::StatsSocket;
@@ -10,10 +10,11 @@ use crate::engine::clock::Clock;
 use crate::engine::fdtab::{Direction, Polling};
 use crate::engine::poller::PollerChoice;
 use crate::engine::{Context, Engine, turn};
-use crate::net::admission::{Load, admission, after_shortage};
+use crate::net::admission::{Load, admission};
 use crate::net::bind::HandedOver;
 use crate::net::listener::Origin;
 use crate::sys::{self, Fd, socket};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 
 /// A process that accepts and keeps what it accepts.
 struct World {
@@ -144,37 +145,6 @@ fn states_keep_their_order() {
 }
 
 #[test]
-fn limits_come_from_the_line_the_frontend_or_the_default() {
-    let mut config = config(&[any_port(), any_port()]);
-    config.proxies[0].maxconn = 50;
-    config.binds[0].options.maxconn = 7;
-    config.binds[0].options.backlog = 9;
-    let listeners = Listeners::new(&config, 2_000);
-    let limits: Vec<_> = listeners
-        .iter()
-        .map(|l| (l.connections_max, l.backlog))
-        .collect();
-    assert_eq!(limits, [(7, 9), (50, 50)]);
-    config.proxies[0].maxconn = 0;
-    assert_eq!(
-        Listeners::new(&config, 2_000)
-            .get(ListenerId(1))
-            .unwrap()
-            .backlog,
-        2_000
-    );
-    assert_eq!(
-        Listeners::new(&config, 0)
-            .get(ListenerId(1))
-            .unwrap()
-            .backlog,
-        1_024
-    );
-    config.proxies[0].disabled = true;
-    assert_eq!(Listeners::new(&config, 0).iter().count(), 0);
-}
-
-#[test]
 fn command_sockets_are_listeners_of_no_proxy() {
     let mut config = config(&[]);
     config.global.stats_sockets.push(StatsSocket {
@@ -252,137 +222,6 @@ fn nothing_is_accepted_before_enabling_nor_after_disabling() {
         .protocol_enable_all(&mut world.engine.fdtab, |_| accept);
     world.turns();
     assert_eq!(world.accepted.len(), 2);
-}
-
-#[test]
-fn a_full_listener_accepts_again_when_a_connection_ends() {
-    let mut config = config(&[any_port()]);
-    config.binds[0].options.maxconn = 1;
-    let mut world = World::enabled(&config);
-    let clients: Vec<_> = (0..2)
-        .map(|_| TcpStream::connect(world.address(ID)))
-        .collect();
-    world.turns();
-    assert_eq!(
-        (world.state(), world.accepted.len()),
-        (ListenerState::Full, 1)
-    );
-    let calls = world.calls;
-    world.turns();
-    assert_eq!(world.calls, calls, "a full listener is not polled");
-    world.close_one();
-    assert_eq!(world.state(), ListenerState::Ready);
-    world.turns();
-    assert_eq!(
-        (world.state(), world.accepted.len()),
-        (ListenerState::Full, 1)
-    );
-    world
-        .listeners
-        .set_connections_max(ID, 5, &mut world.engine.fdtab);
-    assert_eq!(world.state(), ListenerState::Ready);
-    drop(clients);
-}
-
-#[test]
-fn limits_are_judged_in_their_order() {
-    let listeners = Listeners::new(&config(&[any_port()]), 3);
-    let listener = listeners.get(ID).unwrap();
-    let now = Tick::from_ms(5_000);
-    let frontend = WaitFor::Frontend(ProxyId(0));
-    let limited = |on, until| Admit::Limited { on, until };
-    let mut load = Load {
-        process_connections: 10,
-        process_connections_max: 10,
-        process_rate_delay_ms: 300,
-        frontend_connections: 4,
-        frontend_connections_max: 4,
-        frontend_rate_delay_ms: 70,
-    };
-    let judged = |load: &Load| admission(listener, load, now);
-    assert_eq!(judged(&load), limited(WaitFor::Process, now.add(300)));
-    load.process_rate_delay_ms = 0;
-    assert_eq!(judged(&load), limited(frontend, now.add(70)));
-    load.frontend_rate_delay_ms = 0;
-    assert_eq!(judged(&load), limited(WaitFor::Process, now.add(1_000)));
-    load.process_connections -= 1;
-    assert_eq!(judged(&load), limited(frontend, Tick::ETERNITY));
-    load.frontend_connections -= 1;
-    assert_eq!(judged(&load), Admit::Yes);
-    assert_eq!(after_shortage(now), limited(WaitFor::Process, now.add(100)));
-    let unlimited = Load::default();
-    assert_eq!(judged(&unlimited), Admit::Yes);
-}
-
-#[test]
-fn limited_listeners_wait_for_their_own_capacity_or_their_date() {
-    let mut world = World::enabled(&config(&[any_port()]));
-    world.load.frontend_connections_max = 1;
-    let clients: Vec<_> = (0..3)
-        .map(|_| TcpStream::connect(world.address(ID)))
-        .collect();
-    world.turns();
-    let frontend = WaitFor::Frontend(ProxyId(0));
-    assert_eq!(
-        (world.state(), world.accepted.len()),
-        (ListenerState::Limited, 1)
-    );
-    assert!(world.listeners.is_awaited(frontend));
-    assert_eq!(world.listeners.next_release(), Tick::ETERNITY);
-    world
-        .listeners
-        .release(WaitFor::Process, &mut world.engine.fdtab);
-    assert_eq!(world.state(), ListenerState::Limited);
-    world.close_one();
-    world.listeners.release(frontend, &mut world.engine.fdtab);
-    assert_eq!(world.state(), ListenerState::Ready);
-    world.load = Load {
-        process_connections_max: 1,
-        process_connections: 1,
-        ..Load::default()
-    };
-    world.turns();
-    assert_eq!(world.state(), ListenerState::Limited);
-    let due = world.engine.clock.now_ms().add(1_000);
-    assert_eq!(world.listeners.next_release(), due);
-    world
-        .listeners
-        .release_due(world.engine.clock.now_ms(), &mut world.engine.fdtab);
-    assert_eq!(world.state(), ListenerState::Limited);
-    world.listeners.release_due(due, &mut world.engine.fdtab);
-    assert_eq!(world.state(), ListenerState::Ready);
-    assert_eq!(world.listeners.next_release(), Tick::ETERNITY);
-    drop(clients);
-}
-
-#[test]
-fn a_limited_listener_leaves_the_queue_however_it_leaves_the_state() {
-    let limit = |world: &mut World| {
-        let answer = after_shortage(world.engine.clock.now_ms());
-        world.listeners.hold(ID, answer, &mut world.engine.fdtab);
-        assert_eq!(world.state(), ListenerState::Limited);
-        // A second answer while it is held adds nothing.
-        world.listeners.hold(ID, answer, &mut world.engine.fdtab);
-        assert!(world.listeners.is_awaited(WaitFor::Process));
-    };
-    let mut world = World::enabled(&config(&[any_port()]));
-    limit(&mut world);
-    world
-        .listeners
-        .hold(ID, Admit::Full, &mut world.engine.fdtab);
-    assert!(!world.listeners.is_awaited(WaitFor::Process));
-    world.listeners.resume(ID, &mut world.engine.fdtab).unwrap();
-    limit(&mut world);
-    world.listeners.pause(ID, &mut world.engine.fdtab).unwrap();
-    assert!(!world.listeners.is_awaited(WaitFor::Process));
-    world.listeners.resume(ID, &mut world.engine.fdtab).unwrap();
-    limit(&mut world);
-    assert!(world.listeners.stop(ID, &mut world.engine.fdtab));
-    assert!(!world.listeners.is_awaited(WaitFor::Process));
-    assert!(
-        !world.listeners.stop(ID, &mut world.engine.fdtab),
-        "a job ends once"
-    );
 }
 
 #[test]
@@ -507,100 +346,4 @@ fn a_shared_listener_is_held_and_resumed_too() {
         1
     );
     assert!(!world.engine.fdtab.contains(fd));
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Enable,
-    Disable,
-    Pause,
-    Resume,
-    Opened,
-    Closed,
-    Hold(Admit),
-    Release(WaitFor),
-    ReleaseDue,
-    Turn,
-}
-
-fn any_step() -> impl Strategy<Value = Step> {
-    let on = prop_oneof![Just(WaitFor::Process), Just(WaitFor::Frontend(ProxyId(0)))];
-    let until = prop_oneof![Just(Tick::ETERNITY), Just(Tick::from_ms(1))];
-    let limited = (on.clone(), until).prop_map(|(on, until)| Admit::Limited { on, until });
-    prop_oneof![
-        Just(Step::Enable),
-        Just(Step::Disable),
-        Just(Step::Pause),
-        Just(Step::Resume),
-        Just(Step::Opened),
-        Just(Step::Closed),
-        Just(Step::Hold(Admit::Full)),
-        limited.prop_map(Step::Hold),
-        on.prop_map(Step::Release),
-        Just(Step::ReleaseDue),
-        Just(Step::Turn),
-    ]
-}
-
-impl World {
-    fn step(&mut self, step: Step) {
-        let fdtab = &mut self.engine.fdtab;
-        match step {
-            Step::Enable => self.listeners.protocol_enable_all(fdtab, |_| accept),
-            Step::Disable => self.listeners.protocol_disable_all(fdtab),
-            Step::Pause => assert_eq!(self.listeners.pause(ID, fdtab).unwrap(), Paused::Kept),
-            Step::Resume => self.listeners.resume(ID, fdtab).unwrap(),
-            Step::Opened => self.listeners.connection_opened(ID),
-            Step::Closed => self.listeners.connection_closed(ID, fdtab),
-            Step::Hold(admit) => assert!(!self.listeners.hold(ID, admit, fdtab)),
-            Step::Release(on) => self.listeners.release(on, fdtab),
-            Step::ReleaseDue => self.listeners.release_due(Tick::from_ms(2), fdtab),
-            Step::Turn => turn(self, 0),
-        }
-    }
-
-    fn check(&self) {
-        let listener = self.listeners.get(ID).unwrap();
-        let queued = self
-            .listeners
-            .waiting
-            .iter()
-            .filter(|waiting| waiting.listener == ID);
-        let is_limited = listener.state == ListenerState::Limited;
-        assert_eq!(
-            queued.count(),
-            usize::from(is_limited),
-            "waits exactly while Limited"
-        );
-        let is_armed = self
-            .engine
-            .fdtab
-            .is_armed(listener.fd.unwrap(), Direction::Read);
-        assert_eq!(
-            is_armed,
-            listener.state == ListenerState::Ready,
-            "armed exactly in Ready"
-        );
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn the_queue_and_the_poller_agree_with_the_state(
-        is_shared in any::<bool>(),
-        steps in proptest::collection::vec(any_step(), 1..60),
-    ) {
-        let mut world = World::new(&config(&[any_port()]));
-        world.listeners.table[0].connections_max = 2;
-        world.listeners.table[0].is_shared = is_shared;
-        for step in steps {
-            world.step(step);
-            world.check();
-        }
-        let fdtab = &mut world.engine.fdtab;
-        prop_assert!(world.listeners.stop(ID, fdtab));
-        prop_assert_eq!(world.listeners.next_release(), Tick::ETERNITY);
-    }
 }

@@ -26,12 +26,11 @@ impl Flags {
             match byte {
                 b'+' => on = true,
                 b'-' => on = false,
-                b',' | b' ' => {}
+                // What is absent is a dash in log lines anyway, with `M` or without.
+                b',' | b' ' | b'M' => {}
                 b'Q' => self.quoted = on,
                 b'X' => self.hexadecimal = on,
                 b'E' => self.escaped = on,
-                // What is absent is a dash in log lines anyway.
-                b'M' => {}
                 other => {
                     let shown = char::from(other);
                     return Err(format!("unknown flag '{shown}' of a format variable"));

@@ -46,7 +46,7 @@ impl Session {
     }
 
     fn fail_proxy_header(&mut self, cause: Cause, core: &mut Core) -> Verdict {
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         self.outcome.note(cause, Stage::Request);
         self.http_reply_and_close(None, core);
         Verdict::Wait

@@ -12,7 +12,7 @@ use crate::worker::Core;
 
 /// How forwarding went.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
+pub(in crate::session) enum Progress {
     /// The message was handed over whole.
     Done,
     /// More of it has to arrive.
@@ -52,38 +52,49 @@ impl Session {
     #[inline(never)]
     pub(in crate::session) fn http_response_forward_body(&mut self, core: &mut Core) -> Verdict {
         log::trace!("http_response_forward_body");
+        self.response.flags.remove(ChannelFlags::AUTO_CLOSE);
+        let progress = match self.transaction.as_deref_mut() {
+            None => return Verdict::Continue,
+            Some(transaction) if transaction.compression.is_active() => {
+                self.forward_compressed(core)
+            }
+            Some(transaction) => forward_message(&mut self.response, &mut transaction.response),
+        };
+        match progress {
+            Progress::Done => self.http_resync_states(core),
+            Progress::Malformed(word) => return self.malformed_response_body(word, core),
+            Progress::More => return self.response_goes_on(core),
+        }
+        Verdict::Wait
+    }
+
+    /// More of the response has to arrive, or to leave.
+    fn response_goes_on(&mut self, core: &mut Core) -> Verdict {
         let Some(transaction) = self.transaction.as_deref_mut() else {
             return Verdict::Continue;
         };
-        let body = transaction.response.body;
-        self.response.flags.remove(ChannelFlags::AUTO_CLOSE);
-        match forward_message(&mut self.response, &mut transaction.response) {
-            Progress::Done => self.http_resync_states(core),
-            Progress::Malformed(word) => return self.malformed_response_body(word, core),
-            Progress::More => {
-                let ended =
-                    self.response.flags.any(ChannelFlags::SHUTR) && self.response.input_len() == 0;
-                if ended && body == BodyLength::UntilClose {
-                    transaction.response.state = MessageState::Done;
-                    self.http_resync_states(core);
-                    return Verdict::Wait;
-                }
-                if ended {
-                    return self.server_left_during_body(core);
-                }
-                let client_gone = self.client.state == InterfaceState::Closed
-                    || self.response.flags.any(ChannelFlags::SHUTW);
-                if client_gone {
-                    return self.client_left_during_response(core);
-                }
-            }
+        let ended = self.response.flags.any(ChannelFlags::SHUTR)
+            && self.response.input_len() == 0
+            && !transaction.compression.has_whole_body();
+        if ended && transaction.response.body == BodyLength::UntilClose {
+            transaction.response.state = MessageState::Done;
+            self.http_resync_states(core);
+            return Verdict::Wait;
+        }
+        if ended {
+            return self.server_left_during_body(core);
+        }
+        let client_gone = self.client.state == InterfaceState::Closed
+            || self.response.flags.any(ChannelFlags::SHUTW);
+        if client_gone {
+            return self.client_left_during_response(core);
         }
         Verdict::Wait
     }
 
     fn malformed_request_body(&mut self, word: &'static str, core: &mut Core) -> Verdict {
         self.note_reason(word);
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         let answered = self.response_has_begun();
         let stage = if answered {
             Stage::Data
@@ -168,6 +179,14 @@ impl Session {
         self.transaction
             .as_deref()
             .is_some_and(|transaction| transaction.response.state >= MessageState::Body)
+    }
+
+    /// Counts a request that was invalid, incomplete or late.
+    pub(in crate::session) fn count_failed_request(&self, core: &mut Core) {
+        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.failed_requests += 1;
+        }
     }
 
     pub(super) fn count_client_abort(&mut self, core: &mut Core) {

@@ -7,10 +7,14 @@ mod appsession;
 mod cookies;
 mod decode_proxy;
 mod forward_body;
+mod monitor;
 mod process_request;
 mod process_response;
 mod rdp_cookie;
 mod resync_states;
 mod switching;
+mod wait_body;
 mod wait_request;
 mod wait_response;
+
+pub(in crate::session) use forward_body::Progress;

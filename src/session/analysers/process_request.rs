@@ -3,9 +3,10 @@
 
 use std::net::IpAddr;
 
-use crate::config::model::{Forwarded, ProxyId, ProxyOption, RuleSet};
+use crate::config::model::{Forwarded, HeaderNames, ProxyId, ProxyOption, RuleSet};
 use crate::http::connection::{self, Mode, Options};
 use crate::http::forwarded::add_address;
+use crate::http::head::HeadView;
 use crate::http::rewrite::{RewriteError, Rewriter};
 use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
@@ -24,10 +25,42 @@ impl Session {
     ) -> Verdict {
         log::trace!("http_process_req_common {proxy:?}");
         match self.run_rules(RuleSet::HttpRequest, proxy, core) {
-            Flow::Next | Flow::Stop => Verdict::Continue,
+            Flow::Next | Flow::Stop => self.restrict_header_names(proxy, core),
             Flow::Wait => Verdict::Wait,
             Flow::End(verdict) => verdict,
         }
+    }
+
+    /// `option http-restrict-req-hdr-names` of `proxy`, which comes behind its rules.
+    fn restrict_header_names(&mut self, proxy: ProxyId, core: &mut Core) -> Verdict {
+        let policy = core.config.proxy(proxy).header_names;
+        if policy == HeaderNames::Preserve {
+            return Verdict::Continue;
+        }
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref_mut(), self.request.message())
+        else {
+            return Verdict::Continue;
+        };
+        let mut message = Rewriter::new(buffer, base, &mut transaction.request.head);
+        let mut from = 0;
+        while let Some(odd) = odd_name(message.view(), from) {
+            if policy == HeaderNames::Reject {
+                return self.reject_header_name(core);
+            }
+            if message.remove(odd).is_err() {
+                break;
+            }
+            from = odd;
+        }
+        Verdict::Continue
+    }
+
+    fn reject_header_name(&mut self, core: &mut Core) -> Verdict {
+        self.note_reason("header-name");
+        self.count_failed_request(core);
+        self.outcome.note(Cause::Proxy, Stage::Request);
+        self.answer_with_page(403, core)
     }
 
     /// Rewrites the head for the server and lets the connection be opened.
@@ -79,8 +112,13 @@ impl Session {
         if let (Some(rule), Some(address)) = (rule, destination) {
             add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }
+        let rules = (&frontend.compression, &backend.compression);
+        Self::offer_compression(&mut rewriter, &mut transaction.compression, rules);
         let options = transaction.connections.options;
         transaction.connections.request = connection::request(&mut rewriter, options)?;
+        if backend.options.has(ProxyOption::CaseAdjustServer) {
+            core.config.global.header_cases.apply(&mut rewriter);
+        }
         Ok(())
     }
 
@@ -102,12 +140,26 @@ impl Session {
     /// The request grew beyond what the buffer holds.
     pub(in crate::session) fn no_room_for_request(&mut self, core: &mut Core) -> Verdict {
         self.note_reason("rewrite-room");
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         self.outcome.note(Cause::Proxy, Stage::Request);
         self.end_analysis();
         self.http_reply_and_close(Some(400), core);
         Verdict::Wait
     }
+}
+
+/// The first line at or after `from` whose name holds other than letters, digits and hyphens.
+fn odd_name(request: HeadView<'_>, from: usize) -> Option<usize> {
+    let is_odd = |name: &[u8]| {
+        !name
+            .iter()
+            .all(|&byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let odd = request
+        .lines()
+        .skip(from)
+        .position(|(name, _)| is_odd(name))?;
+    Some(from + odd)
 }
 
 /// The rule in force: the backend's before the frontend's, and neither for an address

@@ -1,5 +1,5 @@
 //! `tcp_persist_rdp_cookie`: brings a terminal client back to the server that its first
-//! packet names (manual, "persist rdp-cookie").
+//! packet names (manual, "persist rdp-cookie"), and holds that packet for a balancing by it.
 
 use crate::config::model::{AddressSpec, ProxyOption, ServerId};
 use crate::engine::tick::Tick;
@@ -16,13 +16,14 @@ impl Session {
     #[inline(never)]
     pub(in crate::session) fn tcp_persist_rdp_cookie(&mut self, core: &mut Core) -> Verdict {
         log::trace!("tcp_persist_rdp_cookie");
-        let name = core.config.proxy(self.backend).rdp_cookie.as_deref();
-        let Some(name) = name.filter(|_| !self.flags.any(SessionFlags::ASSIGNED)) else {
+        if self.flags.any(SessionFlags::ASSIGNED) {
             return self.end_rdp_wait();
-        };
-        match find(self.request.input(), name.as_bytes()) {
+        }
+        let name = core.config.proxy(self.backend).rdp_cookie.as_deref();
+        match find(self.request.input(), name.unwrap_or_default().as_bytes()) {
             RdpCookie::Value(value) => {
-                if let Some(server) = self.server_of_token(value, core) {
+                let server = name.and_then(|_| self.server_of_token(value, core));
+                if let Some(server) = server {
                     self.assign_persistent(server);
                 }
                 self.end_rdp_wait()

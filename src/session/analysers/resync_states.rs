@@ -92,6 +92,9 @@ impl Session {
     fn close_after_response(&mut self, core: &mut Core) {
         self.end_analysis();
         self.give_up_server_connection(core);
+        // What the server sent beyond its response is nothing that the client asked for.
+        let beyond = self.response.input_len();
+        self.response.skip_input(beyond);
         self.request.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.request.abort();
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
@@ -180,6 +183,10 @@ impl Session {
             .union(ChannelFlags::DONT_READ)
             .union(ChannelFlags::STREAMER_FAST);
         self.response.flags.remove(ended);
+        // The backend of the next request may be another one.
+        let no_delay = frontend.options.has(ProxyOption::HttpNoDelay);
+        self.request.flags.set(ChannelFlags::NEVER_WAIT, no_delay);
+        self.response.flags.set(ChannelFlags::NEVER_WAIT, no_delay);
         self.request.read_timeout_ms = frontend.timeouts.client_ms;
         self.response.write_timeout_ms = frontend.timeouts.client_ms;
         self.request.write_timeout_ms = 0;

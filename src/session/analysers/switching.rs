@@ -1,8 +1,9 @@
 //! `process_switching_rules`: chooses the backend and takes over its settings.
 
 use crate::config::model::ProxyOption;
-use crate::config::model::{Mode, ProxyId};
+use crate::config::model::{Balance, Mode, ProxyId};
 use crate::session::analyser::{AnalyserSet, Verdict};
+use crate::session::channel::ChannelFlags;
 use crate::session::interface::InterfaceFlags;
 use crate::session::outcome::{Cause, Stage};
 use crate::session::{Session, SessionFlags};
@@ -47,7 +48,12 @@ impl Session {
         if proxy.options.has(ProxyOption::IndependentStreams) {
             self.server_side.flags.insert(InterfaceFlags::INDEPENDENT);
         }
-        if proxy.mode == Mode::Tcp && proxy.rdp_cookie.is_some() {
+        if proxy.options.has(ProxyOption::HttpNoDelay) {
+            self.request.flags.insert(ChannelFlags::NEVER_WAIT);
+            self.response.flags.insert(ChannelFlags::NEVER_WAIT);
+        }
+        let looks_for_rdp = proxy.rdp_cookie.is_some() || proxy.balance == Balance::RdpCookie;
+        if proxy.mode == Mode::Tcp && looks_for_rdp {
             self.request.analysers.insert(AnalyserSet::RDP_COOKIE);
         }
         if proxy.mode == Mode::Http {

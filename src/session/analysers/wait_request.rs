@@ -3,7 +3,7 @@
 use crate::config::model::{ProxyOption, Timeouts};
 use crate::engine::tick::Tick;
 use crate::http::framing::request_body;
-use crate::http::parse::{Policy, parse_request};
+use crate::http::parse::{Kind, Policy, parse_request, tolerated_fault};
 use crate::http::reason::HeadError;
 use crate::http::scan::Scan;
 use crate::session::analyser::{AnalyserSet, Verdict};
@@ -72,9 +72,7 @@ impl Session {
     fn request_too_large(&self) -> HeadError {
         match self.transaction.as_deref() {
             Some(transaction) => transaction.request.scanner.too_large(),
-            None => {
-                crate::http::scan::HeadScanner::new(crate::http::parse::Kind::Request).too_large()
-            }
+            None => crate::http::scan::HeadScanner::new(Kind::Request).too_large(),
         }
     }
 
@@ -113,17 +111,20 @@ impl Session {
         let proxy = core.config.proxy(self.frontend);
         let nothing_came = self.transaction.is_none();
         let kept_alive = !self.flags.any(SessionFlags::FIRST_REQUEST);
-        let ignored = proxy.options.has(ProxyOption::HttpIgnoreProbes)
-            || (proxy.options.has(ProxyOption::DontLogNull) && status == Some(400));
-        if nothing_came && kept_alive {
+        let is_probe = proxy.options.has(ProxyOption::HttpIgnoreProbes);
+        let unnoticed = nothing_came && (kept_alive || is_probe);
+        if unnoticed {
             self.flags.insert(SessionFlags::LOGGED);
         }
-        let silent = nothing_came && (kept_alive || ignored);
         let left_unseen = nothing_came && cause == Cause::ClientAbort;
-        let answer = if silent || left_unseen { None } else { status };
+        let answer = if unnoticed || left_unseen {
+            None
+        } else {
+            status
+        };
         self.outcome.note(cause, Stage::Request);
-        if !(nothing_came && kept_alive) {
-            core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        if !unnoticed {
+            self.count_failed_request(core);
         }
         self.request.analysers = AnalyserSet::EMPTY;
         self.request.analyse_exp = Tick::ETERNITY;
@@ -141,6 +142,9 @@ impl Session {
             max_headers: core.config.global.tuning.http_maxhdr,
             ..Policy::default()
         };
+        if policy.accept_invalid {
+            self.capture_tolerated_request(head_len, policy, core);
+        }
         let subject = self.subject(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.request.message())
@@ -159,7 +163,23 @@ impl Session {
             trace::head(subject, Traced::Request, view);
         }
         self.request_received(core);
+        if self.is_monitor_request(core) {
+            return self.answer_monitor(core);
+        }
         Verdict::Continue
+    }
+
+    /// What only `option accept-invalid-http-request` lets pass is kept for `show errors`
+    /// (manual, that option).
+    fn capture_tolerated_request(&mut self, head_len: usize, policy: Policy, core: &mut Core) {
+        let Some(transaction) = self.transaction.as_deref_mut() else {
+            return;
+        };
+        let input = self.request.input();
+        let head = &mut transaction.request.head;
+        if let Some(fault) = tolerated_fault(input, head_len, Kind::Request, policy, head) {
+            core.errors.capture_request(self, fault, &core.engine.clock);
+        }
     }
 
     /// A valid request begins its way.
@@ -180,7 +200,7 @@ impl Session {
         }
         self.keep_bad_request_line();
         core.count_request(self.frontend);
-        core.state.proxy_mut(self.frontend).frontend.failed_requests += 1;
+        self.count_failed_request(core);
         self.outcome.note(Cause::Proxy, Stage::Request);
         self.request.analysers = AnalyserSet::EMPTY;
         self.request.analyse_exp = Tick::ETERNITY;

@@ -4,7 +4,7 @@ use crate::config::model::ProxyOption;
 use crate::engine::tick::Tick;
 use crate::http::framing::{BodyLength, response_body};
 use crate::http::head::Method;
-use crate::http::parse::{Policy, parse_response};
+use crate::http::parse::{Kind, Policy, parse_response, tolerated_fault};
 use crate::http::reason::{ErrorReason, HeadError};
 use crate::http::scan::Scan;
 use crate::session::analyser::{AnalyserSet, Verdict};
@@ -62,6 +62,9 @@ impl Session {
             max_headers: core.config.global.tuning.http_maxhdr,
             ..Policy::default()
         };
+        if policy.accept_invalid {
+            self.capture_tolerated_response(head_len, policy, core);
+        }
         let subject = self.subject(core);
         let (Some(transaction), Some((buffer, base))) =
             (self.transaction.as_deref_mut(), self.response.message())
@@ -95,6 +98,20 @@ impl Session {
         message.state = MessageState::Parsed;
         transaction.status = i32::from(status);
         Ok(false)
+    }
+
+    /// What only `option accept-invalid-http-response` lets pass is kept for `show errors`
+    /// (manual, that option).
+    fn capture_tolerated_response(&mut self, head_len: usize, policy: Policy, core: &mut Core) {
+        let Some(transaction) = self.transaction.as_deref_mut() else {
+            return;
+        };
+        let input = self.response.input();
+        let head = &mut transaction.response.head;
+        if let Some(fault) = tolerated_fault(input, head_len, Kind::Response, policy, head) {
+            core.errors
+                .capture_response(self, fault, &core.engine.clock);
+        }
     }
 
     /// A valid final response begins its way.
@@ -210,7 +227,7 @@ impl Session {
         self.fail_response(502, Cause::ServerAbort, core)
     }
 
-    fn fail_response(&mut self, status: u16, cause: Cause, core: &mut Core) -> Verdict {
+    pub(super) fn fail_response(&mut self, status: u16, cause: Cause, core: &mut Core) -> Verdict {
         self.count_failed_response(core);
         if cause == Cause::ServerAbort {
             self.count_server_abort(core);

@@ -1,6 +1,7 @@
-//! Files holding answers: the whole message of `errorfile`, the body of `http-request return`.
+//! Files holding answers: the whole message of `errorfile`, the body of `http-request return`,
+//! and the list of `h1-case-adjust-file`.
 //!
-//! Both are read once, at load, and never more than a buffer of them, so that a device or a
+//! All are read once, at load, and never more than a buffer of them, so that a device or a
 //! huge file named by mistake ends in a message.
 
 use std::fs::File;
@@ -8,7 +9,7 @@ use std::io::{self, Read};
 
 /// Why a file cannot serve.
 #[derive(Debug)]
-pub(super) enum FileError {
+pub(in crate::config::section) enum FileError {
     /// It could not be opened or read.
     Io(io::Error),
     /// It holds more than this many bytes.
@@ -29,7 +30,7 @@ impl std::fmt::Display for FileError {
 }
 
 /// The content of a file of at most `size_max` bytes.
-pub(super) fn read(path: &str, size_max: usize) -> Result<Vec<u8>, FileError> {
+pub(in crate::config::section) fn read(path: &str, size_max: usize) -> Result<Vec<u8>, FileError> {
     let mut content = Vec::new();
     let limit = u64::try_from(size_max)
         .unwrap_or(u64::MAX)

@@ -3,7 +3,7 @@
 use super::draft::{BindDraft, ProxyContext};
 use super::frontend::COUNT_MAX;
 use super::general::ID_MAX;
-use super::parameter::{Parameter, owned_by, read_all};
+use super::parameter::{Parameter, Reader, flag, infos, owned_by, read_all, value};
 use super::process_set;
 use crate::config::address::{AddressForms, ParsedAddress, parse_address_list};
 use crate::config::diagnostic::{Diagnostic, Parse, Span};
@@ -114,45 +114,13 @@ fn each_port(address: &ParsedAddress) -> Vec<AddressSpec> {
     }
 }
 
-/// A parameter without a value.
-macro_rules! flag {
-    ($name:literal, $doc:literal, $set:expr) => {
-        Parameter {
-            name: $name,
-            usage: $name,
-            doc: $doc,
-            parse: |parameters, _| {
-                let set: fn(&mut BindOptions) = $set;
-                set(&mut parameters.options);
-                Ok(1)
-            },
-        }
-    };
-}
-
-/// A parameter with one value.
-macro_rules! value {
-    ($name:literal, $value:literal, $doc:literal, $set:expr) => {
-        Parameter {
-            name: $name,
-            usage: concat!($name, " ", $value),
-            doc: $doc,
-            parse: |parameters, words| {
-                let set: fn(&mut BindParameters, &Words) -> Parse<()> = $set;
-                set(parameters, words)?;
-                Ok(2)
-            },
-        }
-    };
-}
-
 /// Sorted by name.
 static PARAMETERS: &[Parameter<BindParameters>] = &[
     flag!(
         "accept-proxy",
         "Expects a PROXY protocol header before anything else.",
-        |options| {
-            options.accept_proxy = true;
+        |bind| {
+            bind.options.accept_proxy = true;
         }
     ),
     value!(
@@ -167,8 +135,8 @@ static PARAMETERS: &[Parameter<BindParameters>] = &[
     flag!(
         "defer-accept",
         "Accepts connections only once data arrived.",
-        |options| {
-            options.defer_accept = true;
+        |bind| {
+            bind.options.defer_accept = true;
         }
     ),
     value!(
@@ -261,7 +229,7 @@ static PARAMETERS: &[Parameter<BindParameters>] = &[
         name: "process",
         usage: "process all|odd|even|<number>[-<number>]",
         doc: "Listens only in these processes.",
-        parse: |parameters, words| {
+        reader: Reader::Words(|parameters, words| {
             words.word(1)?;
             let value = words
                 .from(1)
@@ -270,7 +238,7 @@ static PARAMETERS: &[Parameter<BindParameters>] = &[
                 .unwrap_or_default();
             parameters.options.process_mask = process_set::parse(value)?;
             Ok(2)
-        },
+        }),
     },
     value!(
         "tcp-ut",
@@ -284,15 +252,15 @@ static PARAMETERS: &[Parameter<BindParameters>] = &[
     flag!(
         "tfo",
         "Accepts data in the first packet (TCP fast open).",
-        |options| {
-            options.tcp_fast_open = true;
+        |bind| {
+            bind.options.tcp_fast_open = true;
         }
     ),
     flag!(
         "transparent",
         "Allows addresses that the machine does not have.",
-        |options| {
-            options.transparent = true;
+        |bind| {
+            bind.options.transparent = true;
         }
     ),
     value!(
@@ -313,19 +281,17 @@ static PARAMETERS: &[Parameter<BindParameters>] = &[
             Ok(())
         }
     ),
-    flag!("v4v6", "Accepts IPv4 too on an IPv6 address.", |options| {
-        options.v6only = Some(false);
+    flag!("v4v6", "Accepts IPv4 too on an IPv6 address.", |bind| {
+        bind.options.v6only = Some(false);
     }),
-    flag!("v6only", "Accepts IPv6 only.", |options| {
-        options.v6only = Some(true);
+    flag!("v6only", "Accepts IPv6 only.", |bind| {
+        bind.options.v6only = Some(true);
     }),
 ];
 
 /// Names and descriptions of the parameters.
 pub(super) fn parameters() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PARAMETERS
-        .iter()
-        .map(|parameter| (parameter.usage, parameter.doc))
+    infos(PARAMETERS)
 }
 
 /// The kernel's names are shorter than a fixed size, and never paths.

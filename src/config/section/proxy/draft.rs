@@ -4,6 +4,8 @@
 //! `mod.rs` opens and closes drafts, `config::check` turns the closed ones into the model.
 //! A `defaults` section is a draft too: a proxy starts as a copy of it.
 
+use std::sync::Arc;
+
 use crate::config::diagnostic::{Diagnostic, Span};
 use crate::config::keyword::Sections;
 use crate::config::model::{
@@ -11,6 +13,7 @@ use crate::config::model::{
     Server, Timeouts,
 };
 use crate::config::section::UnixDefaults;
+use crate::http::errors::ErrorPage;
 use crate::sample::language::Language;
 
 /// What the handlers of one line work on.
@@ -57,6 +60,28 @@ pub(crate) struct BindDraft {
     pub(crate) id_span: Option<Span>,
 }
 
+/// What one line says about error pages.
+#[derive(Clone, Debug)]
+pub(crate) enum ErrorPages {
+    /// This page for a status.
+    Page(u16, Arc<ErrorPage>),
+    /// The pages of an `http-errors` section, which may follow further down.
+    Import(ErrorImport),
+    /// No page of its own for a status.
+    Reset(u16),
+}
+
+/// `errorfiles`.
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorImport {
+    /// The section.
+    pub(crate) section: Reference,
+    /// The statuses to take; all of the section when there are none.
+    pub(crate) statuses: Vec<u16>,
+    /// A status that the section does not have is worth a warning.
+    pub(crate) is_strict: bool,
+}
+
 /// A section's settings so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -70,6 +95,8 @@ pub(crate) struct Draft {
     pub(crate) default_backend: Option<Reference>,
     /// `default-server`.
     pub(crate) default_server: Server,
+    /// What was said about error pages, the later lines before the earlier ones in force.
+    pub(crate) error_pages: Vec<ErrorPages>,
     /// `log global` was given.
     pub(crate) log_global: bool,
     /// The line that chose the log format.
@@ -108,6 +135,7 @@ impl Draft {
             proxy,
             default_backend: None,
             default_server: server_template(),
+            error_pages: Vec::new(),
             log_global: false,
             log_format_span: None,
             cookie_span: None,

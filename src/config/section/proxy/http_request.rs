@@ -13,65 +13,74 @@ use crate::config::word::{Word, Words};
 /// Reads what an answer is made of: status, content, headers.
 pub(super) fn read_reply(reader: &mut RuleReader<'_>) -> Parse<Reply> {
     let bufsize = reader.context.bufsize;
-    let parameters = read_parameters(reader, bufsize)?;
+    let parameters = Parameters::read(reader.words, reader.at, bufsize)?;
+    reader.at = parameters.end;
     parameters.into_reply(reader.words, reader.context)
 }
 
-/// What the words of the rule say.
-struct Parameters {
-    status: u16,
+/// What the words of an answer say: of `http-request return`, and of `http-error`.
+pub(super) struct Parameters {
+    pub(super) status: Option<u16>,
     content_type: Option<(String, usize)>,
     headers: Vec<(String, String)>,
     ignored_headers: Vec<Diagnostic>,
-    body: Option<Vec<u8>>,
-    /// Place of the file of `errorfile`.
-    errorfile_at: Option<usize>,
+    pub(super) payload: Option<Payload>,
+    /// The first word that does not belong to it.
+    pub(super) end: usize,
 }
 
-fn read_parameters(reader: &mut RuleReader<'_>, bufsize: usize) -> Parse<Parameters> {
-    let words = reader.words;
-    let mut parameters = Parameters {
-        status: 200,
-        content_type: None,
-        headers: Vec::new(),
-        ignored_headers: Vec::new(),
-        body: None,
-        errorfile_at: None,
-    };
-    while let Some(word) = reader.peek() {
-        let at = reader.at;
-        match word.text() {
-            "status" => parameters.status = parse_status(words, at + 1)?,
-            "content-type" => {
-                let content_type = header_value(argument(words, at, "<type>")?)?;
-                parameters.content_type = Some((content_type, at));
-            }
-            "string" | "file" | "errorfile" if parameters.has_payload() => {
-                let text = word.text();
-                return Err(word.error(format!("unexpected '{text}' argument, one body is enough")));
-            }
-            "errorfile" => {
-                argument(words, at, "<file>")?;
-                parameters.errorfile_at = Some(at + 1);
-            }
-            "string" => {
-                parameters.body = Some(argument(words, at, "<str>")?.bytes().to_vec());
-            }
-            "file" => parameters.body = Some(read_body(words, at, bufsize)?),
-            "hdr" => {
-                parameters.add_header(words, at)?;
-                reader.at += 1;
-            }
-            other => return Err(unknown(word, other)),
-        }
-        reader.at += 2;
-    }
-    Ok(parameters)
+/// Where the answer comes from.
+pub(super) enum Payload {
+    /// It has this body.
+    Body(Vec<u8>),
+    /// It is whole in the file at this word.
+    ErrorFile(usize),
+    /// It is that of the `http-errors` section at this word.
+    ErrorFiles(usize),
+    /// It is what there would be without the line; the word that says so.
+    DefaultErrorFiles(usize),
 }
 
 impl Parameters {
-    const fn has_payload(&self) -> bool {
-        self.body.is_some() || self.errorfile_at.is_some()
+    /// Reads the words from `first` on.
+    pub(super) fn read(words: &Words, first: usize, bufsize: usize) -> Parse<Self> {
+        let mut parameters = Self {
+            status: None,
+            content_type: None,
+            headers: Vec::new(),
+            ignored_headers: Vec::new(),
+            payload: None,
+            end: first,
+        };
+        let mut at = first;
+        let ends = |word: &&Word| matches!(word.text(), "if" | "unless");
+        while let Some(word) = words.get(at).filter(|word| !ends(word)) {
+            match word.text() {
+                "status" => parameters.status = Some(parse_status(words, at + 1)?),
+                "content-type" => {
+                    let content_type = header_value(argument(words, at, "<type>")?)?;
+                    parameters.content_type = Some((content_type, at));
+                }
+                "hdr" => {
+                    parameters.add_header(words, at)?;
+                    at += 1;
+                }
+                text => {
+                    let Some(payload) = read_payload(words, at, bufsize)? else {
+                        return Err(unknown(word, text));
+                    };
+                    if parameters.payload.is_some() {
+                        let message = format!("unexpected '{text}' argument, one body is enough");
+                        return Err(word.error(message));
+                    }
+                    at -= usize::from(matches!(payload, Payload::DefaultErrorFiles(_)));
+                    parameters.payload = Some(payload);
+                }
+            }
+            at += 2;
+        }
+        parameters.end = at.min(words.len());
+        Ok(parameters)
     }
 
     fn add_header(&mut self, words: &Words, at: usize) -> Parse<()> {
@@ -96,21 +105,15 @@ impl Parameters {
 
     /// The whole answer is in a file; what else the rule says cannot apply.
     fn into_file_reply(self, file: &Word, context: &mut ProxyContext) -> Parse<Reply> {
-        if !errorfile::can_be_replaced(self.status) {
-            let message = format!("status code '{}' not handled for error files.", self.status);
+        let status = self.status.unwrap_or(STATUS_DEFAULT);
+        if !errorfile::can_be_replaced(status) {
+            let message = format!("status code '{status}' not handled for error files.");
             return Err(file.error(message));
         }
-        let page = errorfile::read_page(file, self.status, context.bufsize, "errorfile")?;
-        if self.content_type.is_some() {
-            let message = "content-type ignored by the http reply when used with an errorfile.";
-            context.warnings.push(file.warning(message));
-        }
-        if !(self.headers.is_empty() && self.ignored_headers.is_empty()) {
-            let message = "hdr parameters ignored by the http reply when used with an errorfile.";
-            context.warnings.push(file.warning(message));
-        }
+        let page = errorfile::read_page(file, status, context.bufsize, "errorfile")?;
+        self.warn_ignored(file, context);
         let status = if page.is_empty() {
-            self.status
+            status
         } else {
             page.status()
         };
@@ -125,20 +128,35 @@ impl Parameters {
         })
     }
 
-    fn into_reply(self, words: &Words, context: &mut ProxyContext) -> Parse<Reply> {
-        if let Some(file) = self.errorfile_at.and_then(|at| words.get(at)) {
-            return self.into_file_reply(file, context);
+    /// Warns about what an error file leaves without effect.
+    pub(super) fn warn_ignored(&self, file: &Word, context: &mut ProxyContext) {
+        if self.content_type.is_some() {
+            let message = "content-type ignored by the http reply when used with an errorfile.";
+            context.warnings.push(file.warning(message));
         }
-        let body = self.body.unwrap_or_default();
+        if !(self.headers.is_empty() && self.ignored_headers.is_empty()) {
+            let message = "hdr parameters ignored by the http reply when used with an errorfile.";
+            context.warnings.push(file.warning(message));
+        }
+    }
+
+    /// The answer as bytes, ready to be copied.
+    pub(super) fn into_reply(self, words: &Words, context: &mut ProxyContext) -> Parse<Reply> {
+        let status = self.status.unwrap_or(STATUS_DEFAULT);
+        let body = match self.payload {
+            Some(Payload::ErrorFile(at)) => {
+                let file = words.word(at)?;
+                return self.into_file_reply(file, context);
+            }
+            Some(Payload::ErrorFiles(at) | Payload::DefaultErrorFiles(at)) => {
+                let message = "error files cannot be imported by a rule";
+                return Err(words.error(at, message).hint("use 'errorfile'"));
+            }
+            Some(Payload::Body(body)) => body,
+            None => Vec::new(),
+        };
         let type_at = self.content_type.as_ref().map(|(_, at)| *at);
-        if !body.is_empty() && matches!(self.status, 204 | 304) {
-            let message = format!("No body expected for {} responses.", self.status);
-            return Err(words.keyword_error(message));
-        }
-        if !body.is_empty() && type_at.is_none() {
-            let message = "a content type must be defined when non-empty payload is configured.";
-            return Err(words.keyword_error(message));
-        }
+        check_payload(words, status, &body, type_at)?;
         if let (Some(at), true) = (type_at, body.is_empty()) {
             let message = "the content-type is ignored by the http reply because it has no body";
             context.warnings.push(words.warning(at, message));
@@ -147,12 +165,7 @@ impl Parameters {
             .content_type
             .map(|(text, _)| text)
             .filter(|_| !body.is_empty());
-        let head = reply::head(
-            self.status,
-            &self.headers,
-            content_type.as_deref(),
-            body.len(),
-        );
+        let head = reply::head(status, &self.headers, content_type.as_deref(), body.len());
         let size = head.len().saturating_add(body.len());
         if size > context.bufsize {
             let limit = context.bufsize;
@@ -166,7 +179,7 @@ impl Parameters {
             ReplyBody::Bytes(body)
         };
         Ok(Reply {
-            status: self.status,
+            status,
             content_type,
             headers: Vec::new(),
             body,
@@ -174,6 +187,41 @@ impl Parameters {
             page: ReplyPage::Own,
         })
     }
+}
+
+/// Refuses a body where none is expected, and one of an unknown type.
+fn check_payload(words: &Words, status: u16, body: &[u8], type_at: Option<usize>) -> Parse<()> {
+    if body.is_empty() {
+        return Ok(());
+    }
+    if matches!(status, 204 | 304) {
+        let message = format!("No body expected for {status} responses.");
+        return Err(words.keyword_error(message));
+    }
+    if type_at.is_none() {
+        let message = "a content type must be defined when non-empty payload is configured.";
+        return Err(words.keyword_error(message));
+    }
+    Ok(())
+}
+
+/// The payload that the word at `at` introduces; `None` when it is no such word.
+fn read_payload(words: &Words, at: usize, bufsize: usize) -> Parse<Option<Payload>> {
+    let payload = match words.get(at).map(Word::text) {
+        Some("string") => Payload::Body(argument(words, at, "<str>")?.bytes().to_vec()),
+        Some("file") => Payload::Body(read_body(words, at, bufsize)?),
+        Some("errorfile") => {
+            argument(words, at, "<file>")?;
+            Payload::ErrorFile(at + 1)
+        }
+        Some("errorfiles") => {
+            argument(words, at, "<name>")?;
+            Payload::ErrorFiles(at + 1)
+        }
+        Some("default-errorfiles") => Payload::DefaultErrorFiles(at),
+        Some(_) | None => return Ok(None),
+    };
+    Ok(Some(payload))
 }
 
 fn parse_status(words: &Words, at: usize) -> Parse<u16> {
@@ -232,7 +280,10 @@ fn unescape_format(word: &Word) -> Parse<Word> {
 
 fn unknown(word: &Word, text: &str) -> Diagnostic {
     match text {
-        "errorfiles" | "default-errorfiles" | "lf-string" | "lf-file" => word
+        "if" | "unless" => word.error(format!(
+            "conditions are not supported yet: '{text}' cannot follow an answer"
+        )),
+        "lf-string" | "lf-file" => word
             .error(format!("'{text}' is not supported yet"))
             .hint("use 'string', 'file' or 'errorfile'"),
         _ => {
@@ -243,6 +294,9 @@ fn unknown(word: &Word, text: &str) -> Diagnostic {
         }
     }
 }
+
+/// The status of an answer that names none.
+const STATUS_DEFAULT: u16 = 200;
 
 /// Headers that follow from the rest of the rule or from the connection.
 const OWN_HEADERS: [&str; 4] = [

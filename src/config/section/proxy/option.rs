@@ -7,7 +7,7 @@ use super::draft::ProxyContext;
 use super::forwarded;
 use crate::config::diagnostic::Parse;
 use crate::config::keyword::{Keyword, Line, Prefix, Sections};
-use crate::config::model::{ConnectionMode, LogFormat, ProxyOption};
+use crate::config::model::{ConnectionMode, HeaderNames, LogFormat, ProxyOption};
 
 /// An option that is on or off, off unless given.
 macro_rules! switch {
@@ -78,6 +78,13 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         "Balances over all backup servers instead of only the first."
     ),
     switch!(
+        "checkcache",
+        CheckCache,
+        DEFAULTS_BACK,
+        "1.3",
+        "Blocks responses whose cookies a cache could hand to others."
+    ),
+    switch!(
         "clitcpka",
         ClientTcpKeepAlive,
         DEFAULTS_FRONT,
@@ -90,6 +97,13 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         DEFAULTS_FRONT,
         "1.3",
         "Counts bytes while a session runs, not only at its end."
+    ),
+    switch!(
+        "disable-h2-upgrade",
+        DisableH2Upgrade,
+        DEFAULTS_FRONT,
+        "2.4",
+        "Does not take an HTTP/2 preface for more than an invalid request."
     ),
     switch!(
         "dontlog-normal",
@@ -121,6 +135,27 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         parse: forwarded::parse_forwardfor,
     },
     switch!(
+        "h1-case-adjust-bogus-client",
+        CaseAdjustClient,
+        DEFAULTS_FRONT,
+        "2.1",
+        "Sends clients header names in the letters that h1-case-adjust says."
+    ),
+    switch!(
+        "h1-case-adjust-bogus-server",
+        CaseAdjustServer,
+        DEFAULTS_BACK,
+        "2.1",
+        "Sends servers header names in the letters that h1-case-adjust says."
+    ),
+    switch!(
+        "http-buffer-request",
+        HttpBufferRequest,
+        ANY_PROXY,
+        "1.6",
+        "Waits for a request's body before the rules of the request."
+    ),
+    switch!(
         "http-ignore-probes",
         HttpIgnoreProbes,
         DEFAULTS_FRONT,
@@ -147,6 +182,15 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         "1.4",
         "Does not tell servers that their connection will be closed."
     ),
+    Keyword {
+        name: "option http-restrict-req-hdr-names",
+        sections: Sections::ANY_PROXY,
+        usage: "option http-restrict-req-hdr-names {preserve | delete | reject}",
+        doc: "Decides about request headers with other than letters, digits and hyphens.",
+        since: "2.6",
+        negatable: false,
+        parse: parse_restrict_names,
+    },
     connection!(
         "http-server-close",
         ServerClose,
@@ -336,6 +380,24 @@ fn connection_mode(context: &mut ProxyContext, line: &Line, mode: ConnectionMode
         Prefix::No | Prefix::Default => *current = ConnectionMode::default(),
     }
     Ok(())
+}
+
+/// Which names of request headers pass.
+fn parse_restrict_names(context: &mut ProxyContext, line: &Line) -> Parse<()> {
+    const EXPECTED: &str = "option 'http-restrict-req-hdr-names' expects 'preserve', 'reject' or \
+                            'delete' option.";
+    let Some(word) = line.words.get(2) else {
+        return Err(line
+            .words
+            .error(2, format!("missing parameter. {EXPECTED}")));
+    };
+    context.draft.proxy.header_names = match word.text() {
+        "preserve" => HeaderNames::Preserve,
+        "delete" => HeaderNames::Delete,
+        "reject" => HeaderNames::Reject,
+        other => return Err(word.error(format!("invalid parameter '{other}'. {EXPECTED}"))),
+    };
+    line.words.end(3)
 }
 
 fn parse_httplog(context: &mut ProxyContext, line: &Line) -> Parse<()> {

@@ -16,9 +16,62 @@ pub(super) struct Parameter<T: 'static> {
     pub(super) usage: &'static str,
     /// What it does, in one sentence.
     pub(super) doc: &'static str,
-    /// Reads the values and returns how many words, its own included, were used.
-    pub(super) parse: fn(&mut T, &Words) -> Parse<usize>,
+    /// How its words are read.
+    pub(super) reader: Reader<T>,
 }
+
+/// How the words of a parameter are read.
+pub(super) enum Reader<T: 'static> {
+    /// It has no value.
+    Flag(fn(&mut T)),
+    /// It has one value.
+    Value(fn(&mut T, &Words) -> Parse<()>),
+    /// It tells how many words, its own included, it used.
+    Words(fn(&mut T, &Words) -> Parse<usize>),
+}
+
+impl<T> Reader<T> {
+    /// Reads the values and returns how many words, the parameter's own included, were used.
+    fn read(&self, context: &mut T, words: &Words) -> Parse<usize> {
+        match self {
+            Self::Flag(set) => {
+                set(context);
+                Ok(1)
+            }
+            Self::Value(set) => {
+                set(context, words)?;
+                Ok(2)
+            }
+            Self::Words(read) => read(context, words),
+        }
+    }
+}
+
+/// A parameter without a value: name, description, what it sets.
+macro_rules! flag {
+    ($name:literal, $doc:literal, $set:expr) => {
+        Parameter {
+            name: $name,
+            usage: $name,
+            doc: $doc,
+            reader: Reader::Flag($set),
+        }
+    };
+}
+pub(super) use flag;
+
+/// A parameter with one value: name, what the value is, description, what it sets.
+macro_rules! value {
+    ($name:literal, $value:literal, $doc:literal, $set:expr) => {
+        Parameter {
+            name: $name,
+            usage: concat!($name, " ", $value),
+            doc: $doc,
+            reader: Reader::Value($set),
+        }
+    };
+}
+pub(super) use value;
 
 /// Reads the parameters from word `first` on; `owner` begins the messages.
 pub(super) fn read_all<T>(
@@ -43,10 +96,20 @@ pub(super) fn read_all<T>(
             .collect();
         let mut own = Words::new(own, words.place());
         own.recognise(parameter.name, parameter.usage);
-        let used = (parameter.parse)(context, &own).map_err(|error| owned_by(owner, error))?;
+        let read = parameter.reader.read(context, &own);
+        let used = read.map_err(|error| owned_by(owner, error))?;
         at = at.saturating_add(used.max(1));
     }
     Ok(())
+}
+
+/// Usage and description of the parameters of a table, for the manual.
+pub(super) fn infos<T>(
+    table: &'static [Parameter<T>],
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    table
+        .iter()
+        .map(|parameter| (parameter.usage, parameter.doc))
 }
 
 /// The same message, its owner in front.

@@ -1,5 +1,6 @@
 //! `appsession` and `persist`: persistence by what applications and terminal clients send.
 
+use super::backend::parenthesised;
 use super::draft::ProxyContext;
 use crate::config::diagnostic::Parse;
 use crate::config::keyword::{Keyword, Line, Sections};
@@ -75,14 +76,8 @@ fn parse_persist(context: &mut ProxyContext, line: &Line) -> Parse<()> {
             .error("unknown persist method.")
             .hint("the only one is 'rdp-cookie[(<name>)]'"));
     };
-    let name = match argument {
-        "" => RDP_COOKIE_DEFAULT,
-        _ => argument
-            .strip_prefix('(')
-            .and_then(|rest| rest.strip_suffix(')'))
-            .filter(|name| !name.is_empty())
-            .ok_or_else(|| word.error("persist rdp-cookie(name)' requires an rdp cookie name."))?,
-    };
+    let name = parenthesised(argument, RDP_COOKIE_DEFAULT)
+        .ok_or_else(|| word.error("persist rdp-cookie(name)' requires an rdp cookie name."))?;
     line.words.end(2)?;
     context.draft.proxy.rdp_cookie = Some(name.to_owned());
     Ok(())

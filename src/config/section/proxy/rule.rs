@@ -126,10 +126,12 @@ impl<'a> RuleReader<'a> {
             let needed = needs.describe();
             let message = match acl.as_str() {
                 "" => format!(
-                    "sample fetch <{fetch}> may not be reliably used in '{place}' because it needs '{needed}' which is not available here."
+                    "sample fetch <{fetch}> has no value in '{place}' rules: it needs {needed}, \
+                     which are not available there."
                 ),
                 acl => format!(
-                    "acl '{acl}' will never match because it uses keyword '{fetch}' which is incompatible with '{place}' rule."
+                    "acl '{acl}' will never match: it uses '{fetch}', which has no value in \
+                     '{place}' rules."
                 ),
             };
             warnings.push(word.warning(message));

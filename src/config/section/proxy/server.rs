@@ -3,7 +3,7 @@
 use super::draft::{ProxyContext, ServerDraft};
 use super::frontend::COUNT_MAX;
 use super::general::ID_MAX;
-use super::parameter::{Parameter, owned_by, read_all};
+use super::parameter::{Parameter, Reader, flag, infos, owned_by, read_all, value};
 use super::source;
 use crate::config::address::{AddressForms, parse_address};
 use crate::config::diagnostic::{Diagnostic, Parse, Span};
@@ -80,7 +80,7 @@ fn parse_default_server(context: &mut ProxyContext, line: &Line) -> Parse<()> {
 }
 
 /// The first character that names of proxies and servers may not hold.
-pub(super) fn bad_name_character(name: &str) -> Option<char> {
+pub(in crate::config::section) fn bad_name_character(name: &str) -> Option<char> {
     name.chars().find(|&character| {
         !character.is_ascii_alphanumeric() && !matches!(character, '-' | '_' | '.' | ':')
     })
@@ -101,48 +101,16 @@ impl ServerParameters {
     }
 }
 
-/// A parameter without a value.
-macro_rules! flag {
-    ($name:literal, $doc:literal, $set:expr) => {
-        Parameter {
-            name: $name,
-            usage: $name,
-            doc: $doc,
-            parse: |parameters, _| {
-                let set: fn(&mut Server) = $set;
-                set(&mut parameters.server);
-                Ok(1)
-            },
-        }
-    };
-}
-
-/// A parameter with one value.
-macro_rules! value {
-    ($name:literal, $value:literal, $doc:literal, $set:expr) => {
-        Parameter {
-            name: $name,
-            usage: concat!($name, " ", $value),
-            doc: $doc,
-            parse: |parameters, words| {
-                let set: fn(&mut Server, &Words) -> Parse<()> = $set;
-                set(&mut parameters.server, words)?;
-                Ok(2)
-            },
-        }
-    };
-}
-
 /// Sorted by name.
 static PARAMETERS: &[Parameter<ServerParameters>] = &[
     value!(
         "addr",
         "<address>[:<port>]",
         "Is probed in place of its own address.",
-        |server, words| {
+        |line, words| {
             let address = parse_address(words.word(1)?, AddressForms::CHECK)?;
             if let AddressSpec::Ip(address) = address.spec {
-                server.check_settings.address = Some(address);
+                line.server.check_settings.address = Some(address);
             }
             Ok(())
         }
@@ -150,43 +118,45 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
     flag!(
         "backup",
         "Is used only when no other server is left.",
-        |server| server.backup = true
+        |line| line.server.backup = true
     ),
-    flag!("check", "Probes the server's health.", |server| server
+    flag!("check", "Probes the server's health.", |line| line
+        .server
         .check =
         true),
     value!(
         "cookie",
         "<value>",
         "Is the server's name in a persistence cookie.",
-        |server, words| {
-            server.cookie = Some(words.text(1)?.to_owned());
+        |line, words| {
+            line.server.cookie = Some(words.text(1)?.to_owned());
             Ok(())
         }
     ),
-    flag!("disabled", "Starts in maintenance.", |server| server
+    flag!("disabled", "Starts in maintenance.", |line| line
+        .server
         .disabled =
         true),
     value!(
         "downinter",
         "<time>",
         "Is the pause between probes while it is down.",
-        |server, words| {
-            server.check_settings.downinter_ms = interval(words)?;
+        |line, words| {
+            line.server.check_settings.downinter_ms = interval(words)?;
             Ok(())
         }
     ),
     flag!(
         "enabled",
         "Undoes a 'disabled' of default-server.",
-        |server| server.disabled = false
+        |line| line.server.disabled = false
     ),
     value!(
         "fall",
         "<count>",
         "Makes it unusable after this many failed probes.",
-        |server, words| {
-            server.check_settings.fall = words.uint(1, 1..=COUNT_MAX)?;
+        |line, words| {
+            line.server.check_settings.fall = words.uint(1, 1..=COUNT_MAX)?;
             Ok(())
         }
     ),
@@ -194,8 +164,8 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "fastinter",
         "<time>",
         "Is the pause between probes while its state changes.",
-        |server, words| {
-            server.check_settings.fastinter_ms = interval(words)?;
+        |line, words| {
+            line.server.check_settings.fastinter_ms = interval(words)?;
             Ok(())
         }
     ),
@@ -203,18 +173,18 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         name: "id",
         usage: "id <number>",
         doc: "Gives the server a number of its own.",
-        parse: |parameters, words| {
-            parameters.server.numeric_id = words.uint(1, 1..=ID_MAX)?;
-            parameters.id_span = Some(words.span_at(1));
+        reader: Reader::Words(|line, words| {
+            line.server.numeric_id = words.uint(1, 1..=ID_MAX)?;
+            line.id_span = Some(words.span_at(1));
             Ok(2)
-        },
+        }),
     },
     value!(
         "inter",
         "<time>",
         "Is the pause between probes.",
-        |server, words| {
-            server.check_settings.inter_ms = interval(words)?;
+        |line, words| {
+            line.server.check_settings.inter_ms = interval(words)?;
             Ok(())
         }
     ),
@@ -222,8 +192,8 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "maxconn",
         "<count>",
         "Sends it this many connections at a time.",
-        |server, words| {
-            server.maxconn = words.uint(1, 0..=COUNT_MAX)?;
+        |line, words| {
+            line.server.maxconn = words.uint(1, 0..=COUNT_MAX)?;
             Ok(())
         }
     ),
@@ -231,8 +201,8 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "maxqueue",
         "<count>",
         "Lets this many requests wait for it.",
-        |server, words| {
-            server.maxqueue = words.uint(1, 0..=COUNT_MAX)?;
+        |line, words| {
+            line.server.maxqueue = words.uint(1, 0..=COUNT_MAX)?;
             Ok(())
         }
     ),
@@ -240,48 +210,46 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "minconn",
         "<count>",
         "Is the connection limit of a quiet backend.",
-        |server, words| {
-            server.minconn = words.uint(1, 0..=COUNT_MAX)?;
+        |line, words| {
+            line.server.minconn = words.uint(1, 0..=COUNT_MAX)?;
             Ok(())
         }
     ),
     flag!(
         "no-backup",
         "Undoes a 'backup' of default-server.",
-        |server| server.backup = false
+        |line| line.server.backup = false
     ),
-    flag!(
-        "no-check",
-        "Undoes a 'check' of default-server.",
-        |server| server.check = false
-    ),
+    flag!("no-check", "Undoes a 'check' of default-server.", |line| {
+        line.server.check = false;
+    }),
     flag!(
         "no-send-proxy",
         "Undoes a 'send-proxy' of default-server.",
-        |server| {
-            if server.send_proxy == ProxyProtocol::V1 {
-                server.send_proxy = ProxyProtocol::None;
+        |line| {
+            if line.server.send_proxy == ProxyProtocol::V1 {
+                line.server.send_proxy = ProxyProtocol::None;
             }
         }
     ),
     flag!(
         "no-send-proxy-v2",
         "Undoes a 'send-proxy-v2' of default-server.",
-        |server| {
-            if server.send_proxy == ProxyProtocol::V2 {
-                server.send_proxy = ProxyProtocol::None;
+        |line| {
+            if line.server.send_proxy == ProxyProtocol::V2 {
+                line.server.send_proxy = ProxyProtocol::None;
             }
         }
     ),
-    flag!("no-tfo", "Undoes a 'tfo' of default-server.", |server| {
-        server.tcp_fast_open = false;
+    flag!("no-tfo", "Undoes a 'tfo' of default-server.", |line| {
+        line.server.tcp_fast_open = false;
     }),
     value!(
         "pool-low-conn",
         "<count>",
         "Keeps other clients' idle connections.",
-        |server, words| {
-            server.pool_low_conn = words.uint(1, 0..=COUNT_MAX)?;
+        |line, words| {
+            line.server.pool_low_conn = words.uint(1, 0..=COUNT_MAX)?;
             Ok(())
         }
     ),
@@ -289,9 +257,9 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "pool-max-conn",
         "<count>",
         "Keeps this many idle; -1 for all.",
-        |server, words| {
+        |line, words| {
             let count: i32 = words.int(1, -1..=i32::MAX)?;
-            server.pool_max_conn = u32::try_from(count).ok();
+            line.server.pool_max_conn = u32::try_from(count).ok();
             Ok(())
         }
     ),
@@ -299,8 +267,8 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "pool-purge-delay",
         "<time>",
         "Closes idle connections this often.",
-        |server, words| {
-            server.pool_purge_delay_ms = words.time(1, Unit::Ms)?;
+        |line, words| {
+            line.server.pool_purge_delay_ms = words.time(1, Unit::Ms)?;
             Ok(())
         }
     ),
@@ -308,8 +276,8 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "port",
         "<number>",
         "Is the port that is probed.",
-        |server, words| {
-            server.check_settings.port = words.uint(1, 0..=u16::MAX)?;
+        |line, words| {
+            line.server.check_settings.port = words.uint(1, 0..=u16::MAX)?;
             Ok(())
         }
     ),
@@ -317,48 +285,48 @@ static PARAMETERS: &[Parameter<ServerParameters>] = &[
         "rise",
         "<count>",
         "Makes it usable after this many good probes.",
-        |server, words| {
-            server.check_settings.rise = words.uint(1, 1..=COUNT_MAX)?;
+        |line, words| {
+            line.server.check_settings.rise = words.uint(1, 1..=COUNT_MAX)?;
             Ok(())
         }
     ),
     flag!(
         "send-proxy",
         "Begins connections with a PROXY protocol line.",
-        |server| {
-            server.send_proxy = ProxyProtocol::V1;
+        |line| {
+            line.server.send_proxy = ProxyProtocol::V1;
         }
     ),
     flag!(
         "send-proxy-v2",
         "Begins connections with a binary PROXY header.",
-        |server| {
-            server.send_proxy = ProxyProtocol::V2;
+        |line| {
+            line.server.send_proxy = ProxyProtocol::V2;
         }
     ),
     Parameter {
         name: "source",
         usage: source::USAGE,
         doc: "Sets the address that connections to it come from.",
-        parse: |parameters, words| {
+        reader: Reader::Words(|line, words| {
             let (source, used) = source::parse(words, source::Ports::Range)?;
-            parameters.server.source = Some(source);
+            line.server.source = Some(source);
             Ok(used)
-        },
+        }),
     },
     flag!(
         "tfo",
         "Sends data in the first packet (TCP fast open).",
-        |server| {
-            server.tcp_fast_open = true;
+        |line| {
+            line.server.tcp_fast_open = true;
         }
     ),
     value!(
         "weight",
         "<0..256>",
         "Is its share of the load beside the others'.",
-        |server, words| {
-            server.weight = words.uint(1, 0..=WEIGHT_MAX)?;
+        |line, words| {
+            line.server.weight = words.uint(1, 0..=WEIGHT_MAX)?;
             Ok(())
         }
     ),
@@ -376,9 +344,7 @@ fn interval(words: &Words) -> Parse<u32> {
 
 /// Names and descriptions of the parameters.
 pub(super) fn parameters() -> impl Iterator<Item = (&'static str, &'static str)> {
-    PARAMETERS
-        .iter()
-        .map(|parameter| (parameter.usage, parameter.doc))
+    infos(PARAMETERS)
 }
 
 /// Largest `weight` (manual, "weight").

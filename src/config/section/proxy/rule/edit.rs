@@ -58,10 +58,10 @@ fn delete(reader: &mut RuleReader<'_>) -> Parse<Action> {
         "sub" => NameMatch::Sub(text),
         "reg" => NameMatch::Reg(regex(word)?),
         other => {
-            let message = format!(
-                "unknown header matching method '{other}', 'str', 'beg', 'end', 'sub' and 'reg' are allowed"
-            );
-            return Err(method.error(message));
+            let message = format!("unknown way '{other}' to match the names of headers");
+            return Err(method
+                .error(message)
+                .hint("one of 'str', 'beg', 'end', 'sub', 'reg'"));
         }
     })))
 }
