@@ -31,6 +31,8 @@ const BATCH: usize = 30;
 fn configuration(cases: &[Case], rules: &str) -> String {
     let mut text = String::from(
         "
+global
+ setenv WEIR_SET 'a value'
 defaults
  mode http
  timeout client 10s

@@ -5,6 +5,11 @@
 //! never fails loudly: what is not there is [`Fetched::Missing`], what has not arrived yet
 //! [`Fetched::NotYet`].
 
+#![expect(
+    clippy::ptr_arg,
+    reason = "checks of arguments share one signature, and some replace what they look at"
+)]
+
 use super::arg::{Arg, ArgSpec};
 use super::context::{Context, Cursor, Fetched};
 use super::language::Language;

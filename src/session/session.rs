@@ -77,7 +77,12 @@ impl ProxyFacts {
             match tlv.kind {
                 TlvType::Authority => facts.authority = Some(tlv.value.into()),
                 TlvType::UniqueId => facts.unique_id = Some(tlv.value.into()),
-                _ => {}
+                TlvType::Alpn
+                | TlvType::Crc32c
+                | TlvType::Noop
+                | TlvType::Ssl
+                | TlvType::NetworkNamespace
+                | TlvType::Other(_) => {}
             }
         }
         (facts != Self::default()).then(|| Box::new(facts))

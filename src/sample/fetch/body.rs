@@ -12,6 +12,7 @@ use super::http::{Message, find, request, response};
 use super::url::parameter;
 use super::{Fetch, Needs};
 use crate::http::chunk::data_pieces;
+use crate::http::compression::Algorithm;
 use crate::http::framing::BodyLength;
 use crate::http::uri::parameters::Parameters;
 
@@ -92,6 +93,22 @@ fn body_param<'a>(context: &Context<'a>, args: &'a [Arg], cursor: &mut Cursor) -
     })
 }
 
+/// What the response is compressed with here.
+fn compression<'a>(context: &Context<'a>) -> Option<Algorithm> {
+    let transaction = context.session?.transaction.as_deref()?;
+    transaction.compression.in_use()
+}
+
+fn is_compressed<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
+    Fetched::Found(Sample::Bool(compression(context).is_some()))
+}
+
+fn algorithm<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
+    compression(context)
+        .map(|algorithm| Sample::Str(algorithm.token()))
+        .into()
+}
+
 const PARAMETER: ArgSpec = ArgSpec::some(0, &[ArgKind::Str]);
 
 pub(super) static FETCHES: &[Fetch] = &[
@@ -125,4 +142,8 @@ pub(super) static FETCHES: &[Fetch] = &[
         response_size,
     )
     .doc("The length of the response's body as announced, in bytes."),
+    Fetch::new("res.comp", Type::Bool, Needs::RESPONSE_HEAD, is_compressed)
+        .doc("True when the response is compressed here."),
+    Fetch::new("res.comp_algo", Type::Str, Needs::RESPONSE_HEAD, algorithm)
+        .doc("What the response is compressed with here: gzip or deflate."),
 ];

@@ -48,21 +48,19 @@ pub(super) fn find<'a>(
     }
 }
 
-/// The request line as it arrived, which stays known when the request is gone.
-fn kept_line<'a>(context: &Context<'a>) -> Option<[&'a [u8]; 3]> {
+/// The method of the request, which stays known when the request is gone.
+fn kept_method<'a>(context: &Context<'a>) -> Option<&'a [u8]> {
     let line = &context.session?.transaction.as_deref()?.request_line;
-    let mut words = line.splitn(3, |&byte| byte == b' ');
-    let (method, uri) = (words.next()?, words.next()?);
-    let version = words.next().unwrap_or_default().trim_ascii();
-    Some([method, uri, version])
+    let (method, _) = line.split_at_checked(memchr::memchr(b' ', line)?)?;
+    Some(method)
 }
 
 fn method<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
     if let Some(message) = context.request {
         return Fetched::Found(Sample::Method(message.head.method_name()));
     }
-    match kept_line(context) {
-        Some([method, _, _]) => Fetched::Found(Sample::Method(method)),
+    match kept_method(context) {
+        Some(method) => Fetched::Found(Sample::Method(method)),
         None => context.not_yet(),
     }
 }
@@ -109,7 +107,7 @@ fn first_request<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Curs
 
 /// True once a request was parsed; false when there will be none.
 fn is_http<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
-    let is_parsed = context.request.is_some() || kept_line(context).is_some();
+    let is_parsed = context.request.is_some() || kept_method(context).is_some();
     match (is_parsed, context.is_final) {
         (true, _) => Fetched::Found(Sample::Bool(true)),
         (false, true) => Fetched::Found(Sample::Bool(false)),
@@ -117,44 +115,9 @@ fn is_http<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) ->
     }
 }
 
-fn kept_method<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
-    kept_line(context)
-        .map(|[method, _, _]| Sample::Str(method))
-        .into()
-}
-
-fn kept_uri<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
-    let uri = kept_line(context).map(|[_, uri, _]| crate::http::uri::split_at_path(uri).1);
-    uri.map(Sample::Str).into()
-}
-
-fn kept_version<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
-    let version = kept_line(context).map(|[_, _, version]| match version {
-        b"HTTP/1.0" => &b"HTTP/1.0"[..],
-        _ => b"HTTP/1.1",
-    });
-    version.map(Sample::Str).into()
-}
-
 const EITHER: Needs = Needs::REQUEST_HEAD.and(Needs::TRANSACTION);
 
 pub(super) static FETCHES: &[Fetch] = &[
-    Fetch::new(
-        "capture.req.method",
-        Type::Str,
-        Needs::TRANSACTION,
-        kept_method,
-    )
-    .doc("The method of the request, in its response too."),
-    Fetch::new("capture.req.uri", Type::Str, Needs::TRANSACTION, kept_uri)
-        .doc("Path and query of the request as it came, in its response too."),
-    Fetch::new(
-        "capture.req.ver",
-        Type::Str,
-        Needs::TRANSACTION,
-        kept_version,
-    )
-    .doc("HTTP/1.0 or HTTP/1.1 as the request had it, in its response too."),
     Fetch::new(
         "http_first_req",
         Type::Bool,

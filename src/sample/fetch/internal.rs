@@ -158,6 +158,15 @@ fn cpu_calls<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) 
     calls.map(|calls| Sample::Int(i64::from(calls))).into()
 }
 
+/// Times of tasks are not measured, which other implementations report as 0 too.
+const fn not_measured<'a>(
+    _context: &Context<'a>,
+    _args: &'a [Arg],
+    _cursor: &mut Cursor,
+) -> Fetched<'a> {
+    Fetched::Found(Sample::Int(0))
+}
+
 /// The line of the last rule that ended a set of them.
 fn last_rule(context: &Context<'_>) -> Option<Place> {
     context.session?.transaction.as_deref()?.last_rule
@@ -280,6 +289,10 @@ pub(super) static FETCHES: &[Fetch] = &[
         .checked(check_bool)
         .doc("True or false."),
     Fetch::new("cpu_calls", Type::Int, NOTHING, cpu_calls).doc("How often the session's task ran."),
+    Fetch::new("cpu_ns_avg", Type::Int, NOTHING, not_measured)
+        .doc("0: the time that the session's task takes is not measured."),
+    Fetch::new("cpu_ns_tot", Type::Int, NOTHING, not_measured)
+        .doc("0: the time that the session's task takes is not measured."),
     Fetch::new("date", Type::Int, NOTHING, date)
         .args(
             ArgSpec::some(0, &[ArgKind::Int, ArgKind::Str]),
@@ -310,6 +323,10 @@ pub(super) static FETCHES: &[Fetch] = &[
         .doc("The file of the last rule that ended a set of rules."),
     Fetch::new("last_rule_line", Type::Int, NOTHING, last_rule_line)
         .doc("The line of the last rule that ended a set of rules."),
+    Fetch::new("lat_ns_avg", Type::Int, NOTHING, not_measured)
+        .doc("0: the time that the session's task waits is not measured."),
+    Fetch::new("lat_ns_tot", Type::Int, NOTHING, not_measured)
+        .doc("0: the time that the session's task waits is not measured."),
     Fetch::new("meth", Type::Method, NOTHING, meth)
         .args(STRING, "meth(<method>)")
         .doc("The method."),
