@@ -41,6 +41,7 @@ use crate::sample::pattern::LivePatterns;
 use crate::sample::variables::Variables;
 use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
+use crate::session::rules::PeekedRequest;
 use crate::session::transaction::Transaction;
 use crate::session::{SessionFlags, Sessions};
 use crate::state::{Counters, State};
@@ -104,6 +105,8 @@ pub struct Core {
     pub arena: Bump,
     /// Variables of the process.
     pub variables: Variables,
+    /// The request that rules over relayed bytes see.
+    pub peeked: PeekedRequest,
     /// Passwords verified lately; borrowed while one is verified, and never longer.
     pub passwords: RefCell<VerifiedPasswords>,
     /// Patterns and maps as this process sees them.
@@ -212,6 +215,7 @@ impl Worker {
             reclaim: Reclaim::default(),
             arena: Bump::with_capacity(ARENA_BYTES),
             variables: Variables::new(),
+            peeked: PeekedRequest::default(),
             passwords: RefCell::new(VerifiedPasswords::new()?),
             patterns: config
                 .patterns

@@ -160,12 +160,16 @@ fn every_fetch_over_bytes_finds_its_value_or_waits_for_it() {
         };
         let buffer = channel.attach(&mut core.buffers).unwrap();
         buffer.push(bytes).unwrap();
+        if direction == Direction::Request {
+            core.peeked.look(session.request.input(), 16_384, 100);
+        }
+        let core = &harness.worker.core;
         let arena = Bump::new();
         let context = Context {
             arena: &arena,
             core,
             session: Some(&session),
-            request: None,
+            request: core.peeked.view(),
             response: None,
             proxy: ProxyId(0),
             direction,

@@ -410,13 +410,13 @@ pub(crate) const BYTES: &[(&[u8], &str, bool, &str)] = &[
     ),
     (DISTCC, "distcc_param(DOTI,2)", false, "NOT YET"),
     (b"abc", "req.len", false, "3"),
-    (b"", "req.len", false, "NOT YET"),
+    (b"", "req.len", false, "0"),
     (b"", "req.len", true, "0"),
     (b"abc", "req_len", false, "3"),
-    (b"", "req_len", false, "NOT YET"),
+    (b"", "req_len", false, "0"),
     (b"", "req_len", true, "0"),
     (b"abc", "res.len", false, "3"),
-    (b"", "res.len", false, "NOT YET"),
+    (b"", "res.len", false, "0"),
     (b"", "res.len", true, "0"),
     (b"abcdef", "payload(1,2)", false, "bc"),
     (b"abcdef", "payload(4,0)", false, "ef"),
@@ -451,6 +451,15 @@ pub(crate) const BYTES: &[(&[u8], &str, bool, &str)] = &[
     (b"a", "wait_end", false, "NOT YET"),
     (b"a", "wait_end", true, "1"),
     (b"a", "req.proto_http", false, "NOT YET"),
+    (b"\x16\x03", "req.proto_http", false, "0"),
+    (b"\x16\x03", "path", false, "MISSING"),
+    (PLAIN, "req.proto_http", false, "1"),
+    (PLAIN, "req.hdr(host)", false, "h"),
+    (PLAIN, "path", false, "/x"),
+    (PLAIN, "req.body", false, "ab"),
+    (PLAIN, "req.body_len", false, "2"),
+    (PLAIN, "req.body_size", false, "2"),
+    (PLAIN, "method", false, "POST"),
     (b"a", "req.proto_http", true, "0"),
     (b"a", "path", false, "NOT YET"),
     (b"a", "path", true, "MISSING"),
@@ -458,6 +467,8 @@ pub(crate) const BYTES: &[(&[u8], &str, bool, &str)] = &[
 
 const HELLO: &[u8] = b"\x16\x03\x01\x00a\x01\x00\x00]\x03\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x13\x01\x01\x00\x002\x00\x00\x00\x10\x00\x0e\x00\x00\x0bexample.org\x00\x10\x00\x0e\x00\x0c\x02h2\x08http/1.1\x00\x0a\x00\x04\x00\x02\x00\x1d\x00#\x00\x00";
 const SERVER_HELLO: &[u8] = b"\x16\x03\x03\x00\x04\x02\x00\x00\x00";
+const PLAIN: &[u8] =
+    b"POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb";
 const RDP: &[u8] = b"\x03\x00\x00#\x1e\xe0\x00\x00\x00\x00\x00Cookie: mstshash=user1\x0d\x0a";
 const DISTCC: &[u8] = b"DIST00000002ARGC00000001ARGV00000003gccDOTI00000005hello";
 

@@ -18,25 +18,25 @@ fn bytes<'a>(context: &Context<'a>, direction: Direction) -> &'a [u8] {
     }
 }
 
-/// How much is there; nothing at all is only told once it is certain.
-fn len<'a>(context: &Context<'a>, direction: Direction) -> Fetched<'a> {
-    let len = bytes(context, direction).len();
-    match i64::try_from(len) {
-        Ok(0) => match context.not_yet() {
-            Fetched::NotYet => Fetched::NotYet,
-            _ => Fetched::Found(Sample::Int(0)),
-        },
-        Ok(len) => Fetched::Found(Sample::Int(len)),
-        Err(_) => Fetched::Missing,
-    }
+/// How much is there; it may be more later.
+fn len<'a>(context: &Context<'a>, direction: Direction, cursor: &mut Cursor) -> Fetched<'a> {
+    cursor.may_change = true;
+    let len = i64::try_from(bytes(context, direction).len());
+    len.ok().map(Sample::Int).into()
 }
 
 /// A block of bytes; a length of 0 means all there are.
-fn payload<'a>(context: &Context<'a>, args: &'a [Arg], direction: Direction) -> Fetched<'a> {
+fn payload<'a>(
+    context: &Context<'a>,
+    args: &'a [Arg],
+    direction: Direction,
+    cursor: &mut Cursor,
+) -> Fetched<'a> {
     let position = |index: usize| int_at(args, index).and_then(|at| usize::try_from(at).ok());
     let (Some(offset), Some(length)) = (position(0), position(1)) else {
         return Fetched::Missing;
     };
+    cursor.may_change = length == 0;
     block(context, direction, offset, length)
 }
 
@@ -141,43 +141,41 @@ fn rdp_count<'a>(context: &Context<'a>, args: &'a [Arg], _cursor: &mut Cursor) -
     }
 }
 
-/// Declares fetches that look at one direction.
-macro_rules! of_direction {
-    ($($name:ident: $what:ident($($arg:ident)?) of $direction:expr),+ $(,)?) => {
-        $(fn $name<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
-            of_direction!(@call $what, context, _args, $direction $(, $arg)?)
-        })+
-    };
-    (@call $what:ident, $context:ident, $args:ident, $direction:expr) => {
-        $what($context, $direction($context))
-    };
-    (@call $what:ident, $context:ident, $args:ident, $direction:expr, args) => {
-        $what($context, $args, $direction($context))
-    };
+fn req_len<'a>(context: &Context<'a>, _args: &'a [Arg], cursor: &mut Cursor) -> Fetched<'a> {
+    len(context, Direction::Request, cursor)
 }
 
-const fn in_request(_context: &Context<'_>) -> Direction {
-    Direction::Request
+fn res_len<'a>(context: &Context<'a>, _args: &'a [Arg], cursor: &mut Cursor) -> Fetched<'a> {
+    len(context, Direction::Response, cursor)
 }
 
-const fn in_response(_context: &Context<'_>) -> Direction {
-    Direction::Response
+fn req_payload<'a>(context: &Context<'a>, args: &'a [Arg], cursor: &mut Cursor) -> Fetched<'a> {
+    payload(context, args, Direction::Request, cursor)
 }
 
-const fn in_current(context: &Context<'_>) -> Direction {
-    context.direction
+fn res_payload<'a>(context: &Context<'a>, args: &'a [Arg], cursor: &mut Cursor) -> Fetched<'a> {
+    payload(context, args, Direction::Response, cursor)
 }
 
-of_direction!(
-    req_len: len() of in_request,
-    res_len: len() of in_response,
-    req_payload: payload(args) of in_request,
-    res_payload: payload(args) of in_response,
-    current_payload: payload(args) of in_current,
-    req_payload_lv: payload_lv(args) of in_request,
-    res_payload_lv: payload_lv(args) of in_response,
-    current_payload_lv: payload_lv(args) of in_current,
-);
+fn current_payload<'a>(context: &Context<'a>, args: &'a [Arg], cursor: &mut Cursor) -> Fetched<'a> {
+    payload(context, args, context.direction, cursor)
+}
+
+fn req_payload_lv<'a>(context: &Context<'a>, args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
+    payload_lv(context, args, Direction::Request)
+}
+
+fn res_payload_lv<'a>(context: &Context<'a>, args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
+    payload_lv(context, args, Direction::Response)
+}
+
+fn current_payload_lv<'a>(
+    context: &Context<'a>,
+    args: &'a [Arg],
+    _cursor: &mut Cursor,
+) -> Fetched<'a> {
+    payload_lv(context, args, context.direction)
+}
 
 fn check_payload(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
     match (int_at(args, 0), int_at(args, 1)) {

@@ -16,6 +16,7 @@ pub(super) type Message<'a> = Result<MessageView<'a>, Fetched<'a>>;
 /// The request, for fetches that exist in requests only.
 pub(super) fn request<'a>(context: &Context<'a>) -> Message<'a> {
     context.request.ok_or(match context.direction {
+        Direction::Request if context.core.peeked.is_other() => Fetched::Missing,
         Direction::Request => context.not_yet(),
         Direction::Response => Fetched::Missing,
     })
@@ -108,7 +109,10 @@ fn first_request<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Curs
 /// True once a request was parsed; false when there will be none.
 fn is_http<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
     let is_parsed = context.request.is_some() || kept_method(context).is_some();
-    match (is_parsed, context.is_final) {
+    match (
+        is_parsed,
+        context.is_final || context.core.peeked.is_other(),
+    ) {
         (true, _) => Fetched::Found(Sample::Bool(true)),
         (false, true) => Fetched::Found(Sample::Bool(false)),
         (false, false) => Fetched::NotYet,

@@ -7,7 +7,10 @@
 
 mod decide;
 mod edit;
+mod peek;
 mod setting;
+
+pub use peek::PeekedRequest;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -45,7 +48,9 @@ impl Session {
         }
         let mut arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
+        self.peek_request(set, core);
         let flow = self.walk(rules, scene, &arena, core);
+        core.peeked.forget();
         arena.reset();
         core.arena = arena;
         flow
@@ -95,6 +100,15 @@ impl Session {
         }
     }
 
+    /// Looks for a request among bytes that are relayed, for rules that ask for one.
+    fn peek_request(&self, set: RuleSet, core: &mut Core) {
+        if set == RuleSet::TcpContent && self.transaction.is_none() {
+            let max_headers = core.config.global.tuning.http_maxhdr;
+            let bufsize = core.bufsize();
+            core.peeked.look(self.request.input(), bufsize, max_headers);
+        }
+    }
+
     /// One action.
     fn act(
         &mut self,
@@ -139,7 +153,9 @@ impl Session {
             arena,
             core,
             session: Some(self),
-            request: transaction.and_then(|transaction| self.request_view(transaction)),
+            request: transaction
+                .and_then(|transaction| self.request_view(transaction))
+                .or_else(|| core.peeked.view()),
             response: transaction.and_then(|transaction| self.response_view(transaction)),
             proxy: scene.proxy,
             direction: match scene.set.is_response() {
