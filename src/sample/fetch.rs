@@ -129,6 +129,8 @@ impl Needs {
     pub const BACKEND: Self = Self(0x200);
     /// The server, once it was chosen.
     pub const CHOSEN_SERVER: Self = Self(0x400);
+    /// What the client's connection told in its handshakes.
+    pub const HANDSHAKE: Self = Self(0x800);
 
     /// Both sets.
     #[must_use]

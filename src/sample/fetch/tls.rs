@@ -25,7 +25,7 @@ fn never<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> F
 
 const DN: ArgSpec = ArgSpec::some(0, &[ArgKind::Str, ArgKind::Int, ArgKind::Str]);
 const FILTER: ArgSpec = ArgSpec::some(0, &[ArgKind::Int]);
-const CLIENT: Needs = Needs::CLIENT;
+const CLIENT: Needs = Needs::HANDSHAKE;
 const SERVER: Needs = Needs::SERVER;
 
 pub(super) static FETCHES: &[Fetch] = &[
@@ -202,28 +202,28 @@ pub(super) static FETCHES: &[Fetch] = &[
         .doc("Missing without TLS: unique id of the client's TLS connection."),
     Fetch::new("ssl_fc_use_keysize", Type::Int, CLIENT, nothing)
         .doc("Missing without TLS: use keysize of the client's TLS connection."),
-    Fetch::new("ssl_s_chain_der", Type::Bin, SERVER, nothing)
+    Fetch::new("ssl_s_chain_der", Type::Bin, CLIENT, nothing)
         .doc("Missing without TLS: chain der of the server's certificate."),
-    Fetch::new("ssl_s_der", Type::Bin, SERVER, nothing)
+    Fetch::new("ssl_s_der", Type::Bin, CLIENT, nothing)
         .doc("Missing without TLS: der of the server's certificate."),
-    Fetch::new("ssl_s_i_dn", Type::Str, SERVER, nothing)
+    Fetch::new("ssl_s_i_dn", Type::Str, CLIENT, nothing)
         .args(DN, "ssl_s_i_dn([<entry>[,<occ>[,<format>]]])")
         .doc("Missing without TLS: i dn of the server's certificate."),
-    Fetch::new("ssl_s_key_alg", Type::Str, SERVER, nothing)
+    Fetch::new("ssl_s_key_alg", Type::Str, CLIENT, nothing)
         .doc("Missing without TLS: key alg of the server's certificate."),
-    Fetch::new("ssl_s_notafter", Type::Str, SERVER, nothing)
+    Fetch::new("ssl_s_notafter", Type::Str, CLIENT, nothing)
         .doc("Missing without TLS: notafter of the server's certificate."),
-    Fetch::new("ssl_s_notbefore", Type::Str, SERVER, nothing)
+    Fetch::new("ssl_s_notbefore", Type::Str, CLIENT, nothing)
         .doc("Missing without TLS: notbefore of the server's certificate."),
-    Fetch::new("ssl_s_s_dn", Type::Str, SERVER, nothing)
+    Fetch::new("ssl_s_s_dn", Type::Str, CLIENT, nothing)
         .args(DN, "ssl_s_s_dn([<entry>[,<occ>[,<format>]]])")
         .doc("Missing without TLS: s dn of the server's certificate."),
-    Fetch::new("ssl_s_serial", Type::Bin, SERVER, nothing)
+    Fetch::new("ssl_s_serial", Type::Bin, CLIENT, nothing)
         .doc("Missing without TLS: serial of the server's certificate."),
-    Fetch::new("ssl_s_sha1", Type::Bin, SERVER, nothing)
+    Fetch::new("ssl_s_sha1", Type::Bin, CLIENT, nothing)
         .doc("Missing without TLS: sha1 of the server's certificate."),
-    Fetch::new("ssl_s_sig_alg", Type::Str, SERVER, nothing)
+    Fetch::new("ssl_s_sig_alg", Type::Str, CLIENT, nothing)
         .doc("Missing without TLS: sig alg of the server's certificate."),
-    Fetch::new("ssl_s_version", Type::Int, SERVER, nothing)
+    Fetch::new("ssl_s_version", Type::Int, CLIENT, nothing)
         .doc("Missing without TLS: version of the server's certificate."),
 ];
