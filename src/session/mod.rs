@@ -22,7 +22,7 @@ pub mod outcome;
 pub mod persistence;
 mod process;
 mod reply;
-mod rules;
+pub mod rules;
 mod server_side;
 #[expect(
     clippy::module_inception,

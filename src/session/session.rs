@@ -17,6 +17,7 @@ use crate::config::model::{ProxyId, ServerId};
 use crate::engine::task::TaskId;
 use crate::net::address::PeerAddress;
 use crate::net::listener::ListenerId;
+use crate::net::proxy_protocol::{TlvType, tlvs};
 use crate::sample::variables::Variables;
 
 flag_set! {
@@ -63,6 +64,35 @@ flag_set! {
         RULES_FINAL = 0x800000;
         /// A PROXY protocol header is still to be sent to the server.
         ANNOUNCE = 0x200000;
+    }
+}
+
+/// Extensions of a PROXY header that rules can read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyFacts {
+    /// The host name that the client asked for.
+    pub authority: Option<Box<[u8]>>,
+    /// An identifier of the connection.
+    pub unique_id: Option<Box<[u8]>>,
+}
+
+impl ProxyFacts {
+    /// What a complete header tells; `None` when it is nothing.
+    pub fn of_header(header: &[u8]) -> Option<Box<Self>> {
+        let mut facts = Self::default();
+        for tlv in tlvs(header) {
+            match tlv.kind {
+                TlvType::Authority => facts.authority = Some(tlv.value.into()),
+                TlvType::UniqueId => facts.unique_id = Some(tlv.value.into()),
+                TlvType::Alpn
+                | TlvType::Crc32c
+                | TlvType::Noop
+                | TlvType::Ssl
+                | TlvType::NetworkNamespace
+                | TlvType::Other(_) => {}
+            }
+        }
+        (facts != Self::default()).then(|| Box::new(facts))
     }
 }
 
@@ -118,6 +148,8 @@ pub struct Session {
     pub rule_at: u16,
     /// Variables of the session's scope, once one was set.
     pub variables: Option<Box<Variables>>,
+    /// What a PROXY header told besides addresses.
+    pub proxy_header: Option<Box<ProxyFacts>>,
     /// The HTTP request being processed.
     pub transaction: Option<Box<Transaction>>,
 }
@@ -151,6 +183,7 @@ impl Session {
             handshake_ms: 0,
             rule_at: 0,
             variables: None,
+            proxy_header: None,
             transaction: None,
         }
     }

@@ -7,6 +7,7 @@
 use super::capture::CapturedValues;
 use super::compression::Compression;
 use crate::config::model::LogLevel;
+use crate::config::model::Place;
 use crate::config::model::Reply;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
@@ -228,6 +229,8 @@ pub struct Transaction {
     pub log_level: LevelChoice,
     /// The address that the server is reached from, where a log line shows it.
     pub server_source: PeerAddress,
+    /// The last rule that ended a set of rules.
+    pub last_rule: Option<Place>,
     /// Variables of the transaction.
     pub variables: Variables,
     /// Variables of the request's rules.
@@ -254,6 +257,7 @@ impl Default for Transaction {
             number: None,
             log_level: LevelChoice::Usual,
             server_source: PeerAddress::None,
+            last_rule: None,
             variables: Variables::new(),
             request_variables: Variables::new(),
             response_variables: Variables::new(),
@@ -279,6 +283,7 @@ impl Transaction {
         self.number = None;
         self.log_level = LevelChoice::Usual;
         self.server_source = PeerAddress::None;
+        self.last_rule = None;
         self.variables.clear();
         self.request_variables.clear();
         self.response_variables.clear();

@@ -224,6 +224,7 @@ fn begin(build: &mut Build, mut draft: Draft, fault: Option<Diagnostic>) {
         build.report.push(fault);
     }
     build.language.open_section(&draft.proxy.name);
+    build.language.environment.clone_from(&build.environment);
     let context = ProxyContext {
         draft,
         warnings: Vec::new(),

@@ -4,6 +4,7 @@ use crate::net::proxy_protocol::{self, Parse};
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::session::ProxyFacts;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
@@ -14,6 +15,8 @@ impl Session {
         self.request.flags.remove(ChannelFlags::AUTO_CONNECT);
         match proxy_protocol::parse(self.request.input(), core.bufsize()) {
             Parse::Complete(header) => {
+                let bytes = self.request.input().get(..header.header_len);
+                self.proxy_header = bytes.and_then(ProxyFacts::of_header);
                 self.request.skip_input(header.header_len);
                 self.request.release_if_empty(&mut core.buffers);
                 if !header.local && header.source.is_known() {

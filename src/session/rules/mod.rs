@@ -14,6 +14,9 @@ mod redirect;
 mod setting;
 
 pub use captures::CaptureMemory;
+mod peek;
+
+pub use peek::PeekedRequest;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -53,6 +56,7 @@ impl Session {
         }
         let arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
+        self.peek_request(set, core);
         let flow = match set {
             RuleSet::LegacyRequest | RuleSet::LegacyResponse => {
                 self.walk_filters(rules, scene, &arena, core)
@@ -66,6 +70,7 @@ impl Session {
             | RuleSet::HttpResponse
             | RuleSet::HttpAfterResponse => self.walk(rules, scene, &arena, core),
         };
+        core.peeked.forget();
         core.return_arena(arena);
         flow
     }
@@ -101,12 +106,31 @@ impl Session {
                 }
                 Flow::Stop | Flow::End(_) => {
                     self.rule_at = 0;
+                    self.note_last_rule(rule, scene);
                     return flow;
                 }
             }
         }
         self.rule_at = 0;
         Flow::Next
+    }
+
+    /// Remembers the rule that ended a set, for `last_rule_line`.
+    fn note_last_rule(&mut self, rule: &Rule, scene: Scene) {
+        if scene.set != RuleSet::Redirect
+            && let Some(transaction) = self.transaction.as_deref_mut()
+        {
+            transaction.last_rule = Some(rule.place);
+        }
+    }
+
+    /// Looks for a request among bytes that are relayed, for rules that ask for one.
+    fn peek_request(&self, set: RuleSet, core: &mut Core) {
+        if set == RuleSet::TcpContent && self.transaction.is_none() {
+            let max_headers = core.config.global.tuning.http_maxhdr;
+            let bufsize = core.bufsize();
+            core.peeked.look(self.request.input(), bufsize, max_headers);
+        }
     }
 
     /// One action.
@@ -156,7 +180,9 @@ impl Session {
             arena,
             core,
             session: Some(self),
-            request: transaction.and_then(|transaction| self.request_view(transaction)),
+            request: transaction
+                .and_then(|transaction| self.request_view(transaction))
+                .or_else(|| core.peeked.view()),
             response: transaction.and_then(|transaction| self.response_view(transaction)),
             proxy: scene.proxy,
             direction: match scene.set.is_response() {
