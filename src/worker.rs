@@ -100,6 +100,8 @@ pub struct Core {
     pub reclaim: Reclaim,
     /// Memory of the rules that run, empty in between.
     pub arena: Bump,
+    /// The same for rules over the answer that a rule gives, while that rule holds the other.
+    pub after_arena: Bump,
     /// Variables of the process.
     pub variables: Variables,
     /// Patterns and maps as this process sees them.
@@ -207,6 +209,7 @@ impl Worker {
             spare_applets: Vec::new(),
             reclaim: Reclaim::default(),
             arena: Bump::with_capacity(ARENA_BYTES),
+            after_arena: Bump::with_capacity(ARENA_BYTES),
             variables: Variables::new(),
             patterns: config
                 .patterns

@@ -22,6 +22,8 @@ flag_set! {
         HTTP_PROCESS_BE = 0x40;
         /// Rewrites the head for the server.
         HTTP_INNER = 0x80;
+        /// Holds the client, then answers with an error.
+        HTTP_TARPIT = 0x100;
         /// Looks for a terminal client's cookie.
         RDP_COOKIE = 0x800;
         /// Forwards the request's body.
@@ -48,6 +50,8 @@ pub enum Analyser {
     Switching,
     /// See [`AnalyserSet::HTTP_PROCESS_BE`].
     HttpProcessBackend,
+    /// See [`AnalyserSet::HTTP_TARPIT`].
+    HttpTarpit,
     /// See [`AnalyserSet::HTTP_INNER`].
     HttpInner,
     /// See [`AnalyserSet::RDP_COOKIE`].
@@ -64,12 +68,13 @@ pub enum Analyser {
 
 impl Analyser {
     /// Request analysers in call order.
-    pub const REQUEST_ORDER: [Self; 8] = [
+    pub const REQUEST_ORDER: [Self; 9] = [
         Self::Proxy,
         Self::WaitHttp,
         Self::HttpProcessFrontend,
         Self::Switching,
         Self::HttpProcessBackend,
+        Self::HttpTarpit,
         Self::HttpInner,
         Self::RdpCookie,
         Self::TransferBody,
@@ -90,6 +95,7 @@ impl Analyser {
             Self::HttpProcessFrontend => AnalyserSet::HTTP_PROCESS_FE,
             Self::Switching => AnalyserSet::SWITCHING,
             Self::HttpProcessBackend => AnalyserSet::HTTP_PROCESS_BE,
+            Self::HttpTarpit => AnalyserSet::HTTP_TARPIT,
             Self::HttpInner => AnalyserSet::HTTP_INNER,
             Self::RdpCookie => AnalyserSet::RDP_COOKIE,
             Self::TransferBody => AnalyserSet::XFER_BODY,

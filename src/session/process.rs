@@ -309,20 +309,13 @@ impl Session {
             Analyser::Proxy => self.tcp_decode_proxy(core),
             Analyser::WaitHttp => self.http_wait_for_request(core),
             Analyser::HttpProcessFrontend => {
-                if self.wait_for_buffered_request(self.frontend, core) == Verdict::Wait {
-                    return Verdict::Wait;
-                }
-                self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_FE);
-                self.http_process_req_common(self.frontend, core)
+                self.process_request_rules(self.frontend, analyser.bit(), core)
             }
             Analyser::Switching => self.process_switching_rules(core),
             Analyser::HttpProcessBackend => {
-                if self.wait_for_buffered_request(self.backend, core) == Verdict::Wait {
-                    return Verdict::Wait;
-                }
-                self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_BE);
-                self.http_process_req_common(self.backend, core)
+                self.process_request_rules(self.backend, analyser.bit(), core)
             }
+            Analyser::HttpTarpit => self.http_process_tarpit(core),
             Analyser::HttpInner => self.http_process_request(core),
             Analyser::RdpCookie => self.tcp_persist_rdp_cookie(core),
             Analyser::TransferBody => self.http_request_forward_body(core),

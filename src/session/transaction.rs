@@ -4,7 +4,10 @@
 //! connection idles, so that an idle client costs none of it. Its vectors keep their memory
 //! from request to request: a steady load allocates nothing.
 
+use std::ops::Range;
+
 use super::compression::Compression;
+use crate::config::model::Reply;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
 use crate::http::errors::Farewell;
@@ -180,6 +183,29 @@ impl Connections {
     }
 }
 
+/// What rules said about an exchange.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said {
+    /// What is answered once the tarpit lets the client go.
+    pub tarpit_reply: Option<&'static Reply>,
+    /// `strict-mode off`, until the running set of rules ends.
+    pub lenient: bool,
+    /// `http-after-response` rules have failed: the error in the answer's place meets none.
+    pub after_rules_failed: bool,
+    /// `disable-l7-retry`.
+    pub no_replay: bool,
+    /// Sets of rules over the response that are through, while one waits.
+    pub response_sets_done: u8,
+    /// `set-timeout server` in milliseconds; 0 without.
+    pub server_timeout_ms: u32,
+    /// `set-timeout tunnel` in milliseconds; 0 without.
+    pub tunnel_timeout_ms: u32,
+    /// `set-priority-class`.
+    pub priority_class: i16,
+    /// `set-priority-offset` in milliseconds.
+    pub priority_offset_ms: i32,
+}
+
 /// One request with its response.
 #[derive(Debug)]
 pub struct Transaction {
@@ -201,6 +227,12 @@ pub struct Transaction {
     pub reason: Option<&'static str>,
     /// The server stopped taking the request; its answer may still come.
     pub request_lost: bool,
+    /// What rules said about this exchange.
+    pub said: Said,
+    /// The body of an answer that was rendered for this request; scratch memory before.
+    pub answer: Vec<u8>,
+    /// Scratch memory of rules.
+    pub ranges: Vec<Range<usize>>,
     /// Variables of the transaction.
     pub variables: Variables,
     /// Variables of the request's rules.
@@ -221,6 +253,9 @@ impl Default for Transaction {
             request_line: Vec::new(),
             reason: None,
             request_lost: false,
+            said: Said::default(),
+            answer: Vec::new(),
+            ranges: Vec::new(),
             variables: Variables::new(),
             request_variables: Variables::new(),
             response_variables: Variables::new(),
@@ -240,6 +275,9 @@ impl Transaction {
         self.request_line.clear();
         self.reason = None;
         self.request_lost = false;
+        self.said = Said::default();
+        self.answer.clear();
+        self.ranges.clear();
         self.variables.clear();
         self.request_variables.clear();
         self.response_variables.clear();

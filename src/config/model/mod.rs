@@ -5,7 +5,9 @@
 //! commands change lives in the worker's state instead, under the same identifiers.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
+use crate::http::errors::ErrorPage;
 use crate::sample::language::PatternSource;
 
 mod bind;
@@ -29,9 +31,9 @@ pub use proxy::{
     Network, Proxy, ProxyOption, ProxyOptions, Timeouts,
 };
 pub use rules::{
-    Action, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,
-    ReplyPage, Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule,
-    SwitchTarget, UriPart,
+    Action, BodyWait, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Replacer,
+    Reply, ReplyBody, ReplyPage, Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting,
+    SwitchRule, SwitchTarget, TimeoutKind, TimeoutValue, UriPart,
 };
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
 pub use userlist::{GroupSet, Password, User, Userlist};
@@ -110,6 +112,8 @@ pub struct Config {
     pub patterns: Vec<PatternSource>,
     /// Names of variables, by number.
     pub variables: Vec<String>,
+    /// Pages of `http-errors` sections that rules answer with.
+    pub reply_pages: Vec<Arc<ErrorPage>>,
     /// All `userlist` sections.
     pub userlists: Vec<Userlist>,
 }

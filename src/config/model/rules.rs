@@ -3,10 +3,12 @@
 //! One type for all rule sets: [`RuleSet`] says where a rule stands, [`Action`] what it does.
 //! The actions are grouped by what carries them out (`session::rules`).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+
+use regex::bytes::{CaptureLocations, Regex};
 
 use super::{Place, ProxyId, ServerId};
-use crate::http::errors::ErrorPage;
+use crate::http::uri::normalize::Normalizer;
 use crate::sample::acl::Condition;
 use crate::sample::arg::Late;
 use crate::sample::expression::Expression;
@@ -108,6 +110,21 @@ pub enum Action {
     Set(Setting),
     /// Changes patterns or a map of this process.
     Patterns(PatternChange),
+    /// `wait-for-body`: the rules go on once enough of the body is there.
+    WaitForBody(BodyWait),
+    /// `early-hint`: tells the client a header at once, in an interim response.
+    EarlyHint(Arc<[u8]>, Format),
+    /// Nothing that weir has to do (`wait-for-handshake`).
+    Nothing,
+}
+
+/// How long, and for how much, `wait-for-body` waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyWait {
+    /// `time`, in milliseconds.
+    pub time_ms: u32,
+    /// `at-least`, in bytes; 0 for the whole body.
+    pub at_least: u64,
 }
 
 /// What ends the walk over a set of rules.
@@ -146,17 +163,36 @@ pub enum Edit {
     /// `del-header`, with how its name is matched.
     DeleteHeader(NameMatch),
     /// `replace-header`: over the whole value.
-    ReplaceHeader(Arc<[u8]>, Arc<regex::bytes::Regex>, Format),
+    ReplaceHeader(Arc<[u8]>, Arc<Replacer>, Format),
     /// `replace-value`: over every element.
-    ReplaceValue(Arc<[u8]>, Arc<regex::bytes::Regex>, Format),
+    ReplaceValue(Arc<[u8]>, Arc<Replacer>, Format),
     /// `set-method`.
     SetMethod(Format),
     /// `set-path`, `set-pathq`, `set-query`, `set-uri`.
     SetUri(UriPart, Format),
     /// `replace-path`, `replace-pathq`, `replace-uri`.
-    ReplaceUri(UriPart, Arc<regex::bytes::Regex>, Format),
+    ReplaceUri(UriPart, Arc<Replacer>, Format),
     /// `set-status`.
     SetStatus(u16, Option<Arc<[u8]>>),
+    /// `normalize-uri`.
+    NormalizeUri(Normalizer),
+}
+
+/// A regular expression whose groups fill a text in, with room for where they stand.
+#[derive(Debug)]
+pub struct Replacer {
+    /// The expression.
+    pub regex: Regex,
+    /// Used again and again, so that a match allocates nothing.
+    pub locations: Mutex<CaptureLocations>,
+}
+
+impl Replacer {
+    /// With its room.
+    pub fn new(regex: Regex) -> Self {
+        let locations = Mutex::new(regex.capture_locations());
+        Self { regex, locations }
+    }
 }
 
 /// A part of a request's URI.
@@ -184,7 +220,7 @@ pub enum NameMatch {
     /// Names that hold this.
     Sub(Arc<[u8]>),
     /// Names that match.
-    Reg(Arc<regex::bytes::Regex>),
+    Reg(Arc<Regex>),
 }
 
 /// Something that belongs to the session.
@@ -196,6 +232,34 @@ pub enum Setting {
     VariableFormat(Variable, Format),
     /// `unset-var(name)`.
     Unset(Variable),
+    /// `set-timeout`.
+    Timeout(TimeoutKind, TimeoutValue),
+    /// `set-priority-class`: the queues serve lower classes first.
+    PriorityClass(Expression),
+    /// `set-priority-offset`: milliseconds by which it counts as older or younger in queues.
+    PriorityOffset(Expression),
+    /// `strict-mode`: whether a change of a head that fails fails the message.
+    StrictMode(bool),
+    /// `disable-l7-retry`: the request is not sent a second time.
+    NoReplay,
+}
+
+/// Which of a session's timeouts `set-timeout` sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutKind {
+    /// The server's.
+    Server,
+    /// That of tunnels.
+    Tunnel,
+}
+
+/// What `set-timeout` sets it to.
+#[derive(Clone, Debug)]
+pub enum TimeoutValue {
+    /// Milliseconds.
+    Fixed(u32),
+    /// Milliseconds, computed.
+    Computed(Expression),
 }
 
 /// A change of a pattern list or map.
@@ -274,8 +338,9 @@ pub enum ReplyPage {
     Own,
     /// The page of the backend, the frontend, or the built-in one.
     Default,
-    /// The page of an `http-errors` section, or an `errorfile`.
-    Page(Arc<ErrorPage>),
+    /// The page of an `http-errors` section, by its place in `Config::reply_pages`; without
+    /// one there, as by default.
+    Section(Late<usize>),
 }
 
 /// `use_backend`.

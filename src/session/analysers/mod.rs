@@ -13,6 +13,7 @@ mod process_response;
 mod rdp_cookie;
 mod resync_states;
 mod switching;
+mod tarpit;
 mod wait_body;
 mod wait_request;
 mod wait_response;

@@ -204,6 +204,7 @@ impl Session {
             && self.request.can_replay()
             && self.response.input_len() == 0
             && !self.flags.any(SessionFlags::REPLAYED)
+            && !transaction.said.no_replay
             && safe
             && complete;
         if !possible {

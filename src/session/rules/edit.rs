@@ -2,14 +2,17 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
-use regex::bytes::Regex;
 
 use super::{Flow, Scene};
-use crate::config::model::{Edit, NameMatch, UriPart};
-use crate::http::head::element_ranges;
+use crate::config::model::{Edit, NameMatch, Replacer, RuleSet, UriPart};
+use crate::http::head::{Method, element_ranges};
+use crate::http::known::KnownHeader;
 use crate::http::rewrite::{RewriteError, Rewriter};
 use crate::http::status;
+use crate::http::uri::normalize::Normalizer;
+use crate::http::uri::{UriParts, split_at_path};
 use crate::session::Session;
+use crate::session::analyser::Verdict;
 use crate::worker::Core;
 
 impl Session {
@@ -24,9 +27,26 @@ impl Session {
             Ok(()) => Flow::Next,
             Err(error) => {
                 log::debug!("a rule could not change the head: {error:?}");
-                Flow::End(self.no_room_for_rule(scene, core))
+                self.after_failed_edit(scene, core)
             }
         }
+    }
+
+    /// What becomes of a message that a rule could not change (`strict-mode`).
+    fn after_failed_edit(&mut self, scene: Scene, core: &mut Core) -> Flow {
+        let said = self
+            .transaction
+            .as_deref()
+            .map(|transaction| transaction.said);
+        if said.is_some_and(|said| said.lenient) {
+            return Flow::Next;
+        }
+        Flow::End(match scene.set {
+            // Whoever runs these rules puts an error in the answer's place.
+            RuleSet::HttpAfterResponse => Verdict::Wait,
+            set if set.is_response() => self.fail_response_rewrite(core),
+            _ => self.fail_request_rewrite(core),
+        })
     }
 
     fn try_edit(
@@ -45,6 +65,7 @@ impl Session {
             | Edit::SetUri(_, format)
             | Edit::ReplaceUri(_, _, format) => self.rendered(format, scene, arena, core),
             Edit::DeleteHeader(_) | Edit::SetStatus(..) => b"",
+            Edit::NormalizeUri(normalizer) => return self.normalize_uri(*normalizer, scene, core),
         };
         let Some(mut rewriter) = self.rewriter(scene, core) else {
             return Ok(());
@@ -66,11 +87,12 @@ impl Session {
             Edit::SetUri(part, _) => set_uri(&mut rewriter, *part, text, arena),
             Edit::ReplaceUri(part, regex, _) => {
                 let old = part_of(&rewriter, *part);
-                match replaced(regex, old, text, arena) {
+                match regex.replaced(old, text, arena) {
                     Some(new) => set_uri(&mut rewriter, *part, new, arena),
                     None => Ok(()),
                 }
             }
+            Edit::NormalizeUri(_) => Ok(()),
             Edit::SetStatus(code, reason) => {
                 let reason = reason
                     .as_deref()
@@ -78,6 +100,35 @@ impl Session {
                 rewriter.set_status(*code, reason)
             }
         }
+    }
+
+    /// Brings the URI into a normal form; the memory for it is the transaction's.
+    fn normalize_uri(
+        &mut self,
+        normalizer: Normalizer,
+        scene: Scene,
+        core: &Core,
+    ) -> Result<(), RewriteError> {
+        let Some(transaction) = self.transaction.as_deref_mut() else {
+            return Ok(());
+        };
+        let mut uri = std::mem::take(&mut transaction.answer);
+        let mut ranges = std::mem::take(&mut transaction.ranges);
+        let done = self.rewriter(scene, core).map_or(Ok(()), |mut rewriter| {
+            let (before, path) = split_at_path(rewriter.view().uri());
+            uri.clear();
+            uri.extend_from_slice(before);
+            normalizer
+                .apply(path, &mut uri, &mut ranges)
+                .map_err(|_| RewriteError::BadText)?;
+            rewriter.set_uri(&uri)
+        });
+        uri.clear();
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.answer = uri;
+            transaction.ranges = ranges;
+        }
+        done
     }
 
     /// The head that the rules of a set change; `None` when it is not here.
@@ -132,7 +183,7 @@ impl NameMatch {
 fn replace_values(
     rewriter: &mut Rewriter<'_>,
     name: &[u8],
-    regex: &Regex,
+    regex: &Replacer,
     template: &[u8],
     arena: &Bump,
 ) -> Result<(), RewriteError> {
@@ -142,7 +193,7 @@ fn replace_values(
         let Some((_, old)) = rewriter.view().line(index) else {
             break;
         };
-        if let Some(new) = replaced(regex, old, template, arena) {
+        if let Some(new) = regex.replaced(old, template, arena) {
             rewriter.set_value(index, new)?;
         }
     }
@@ -153,7 +204,7 @@ fn replace_values(
 fn replace_elements(
     rewriter: &mut Rewriter<'_>,
     name: &[u8],
-    regex: &Regex,
+    regex: &Replacer,
     template: &[u8],
     arena: &Bump,
 ) -> Result<(), RewriteError> {
@@ -170,35 +221,12 @@ fn replace_elements(
                 break;
             };
             let old = value.get(range.clone()).unwrap_or_default();
-            if let Some(new) = replaced(regex, old, template, arena) {
+            if let Some(new) = regex.replaced(old, template, arena) {
                 rewriter.splice_value(index, range.start, range.len(), new)?;
             }
         }
     }
     Ok(())
-}
-
-/// The template with `\1` and the like filled in; `None` when nothing matches. The match has
-/// not to span the text: what stands around it is dropped, as the manual has it.
-fn replaced<'a>(regex: &Regex, old: &[u8], template: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
-    let captures = regex.captures(old)?;
-    let mut out = ArenaVec::with_capacity_in(old.len() + template.len(), arena);
-    let mut bytes = template.iter().copied();
-    while let Some(byte) = bytes.next() {
-        if byte != b'\\' {
-            out.push(byte);
-            continue;
-        }
-        match bytes.next() {
-            Some(digit @ b'0'..=b'9') => {
-                let group = captures.get(usize::from(digit - b'0'));
-                out.extend_from_slice(group.map_or(&[], |group| group.as_bytes()));
-            }
-            Some(other) => out.push(other),
-            None => out.push(b'\\'),
-        }
-    }
-    Some(out.into_bump_slice())
 }
 
 fn part_of<'a>(rewriter: &'a Rewriter<'_>, part: UriPart) -> &'a [u8] {
@@ -235,5 +263,28 @@ fn set_uri(
     out.extend_from_slice(mark);
     out.extend_from_slice(new);
     out.extend_from_slice(uri.get(to..).unwrap_or_default());
-    rewriter.set_uri(&out)
+    rewriter.set_uri(&out)?;
+    match part {
+        UriPart::Whole => follow_authority(rewriter, &out),
+        UriPart::Path | UriPart::PathAndQuery | UriPart::Query => Ok(()),
+    }
+}
+
+/// The Host of a request in absolute form is that of its URI (RFC 9112, section 3.2.2).
+fn follow_authority(rewriter: &mut Rewriter<'_>, uri: &[u8]) -> Result<(), RewriteError> {
+    let parts = UriParts::parse(uri);
+    let (Some(_), Some(authority)) = (parts.scheme, parts.authority) else {
+        return Ok(());
+    };
+    if rewriter.head().method() == Method::Connect {
+        return Ok(());
+    }
+    let host = match memchr::memrchr(b'@', authority) {
+        Some(at) => authority.get(at + 1..).unwrap_or_default(),
+        None => authority,
+    };
+    match rewriter.head().find(KnownHeader::Host, 0) {
+        Some(index) => rewriter.set_value(index, host),
+        None => rewriter.add(b"host", host),
+    }
 }

@@ -5,18 +5,20 @@
 //! the arena, so that the session can then be changed. Invariants: a rule that must wait is
 //! resumed where it stood; the arena is emptied when the set is through.
 
+mod answer;
 mod decide;
 mod edit;
+mod replace;
 mod setting;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::Session;
-use super::analyser::Verdict;
+use super::analyser::{AnalyserSet, Verdict};
 use super::channel::{Channel, ChannelFlags};
 use super::transaction::{MessageState, Transaction};
-use crate::config::model::{Action, ProxyId, Rule, RuleSet};
+use crate::config::model::{Action, BodyWait, ProxyId, Rule, RuleSet};
 use crate::sample::acl::Answer;
 use crate::sample::context::{Context, Direction, MessageView};
 use crate::sample::format::Format;
@@ -43,11 +45,17 @@ impl Session {
         if rules.is_empty() {
             return Flow::Next;
         }
-        let mut arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
+        // Rules over an answer run while the rule that gives it holds the other arena.
+        let mut arena = std::mem::take(arena_of(set, core));
         let flow = self.walk(rules, scene, &arena, core);
         arena.reset();
-        core.arena = arena;
+        *arena_of(set, core) = arena;
+        if flow != Flow::Wait
+            && let Some(transaction) = self.transaction.as_deref_mut()
+        {
+            transaction.said.lenient = false;
+        }
         flow
     }
 
@@ -58,7 +66,7 @@ impl Session {
         arena: &Bump,
         core: &mut Core,
     ) -> Flow {
-        let start = usize::from(self.rule_at);
+        let start = usize::from(std::mem::take(&mut self.rule_at));
         for (index, rule) in rules.iter().enumerate().skip(start) {
             let answer = match &rule.condition {
                 None => Answer::Pass,
@@ -75,13 +83,9 @@ impl Session {
                     self.rule_at = u16::try_from(index).unwrap_or(u16::MAX);
                     return Flow::Wait;
                 }
-                Flow::Stop | Flow::End(_) => {
-                    self.rule_at = 0;
-                    return flow;
-                }
+                Flow::Stop | Flow::End(_) => return flow,
             }
         }
-        self.rule_at = 0;
         Flow::Next
     }
 
@@ -98,6 +102,9 @@ impl Session {
             Action::Edit(edit) => self.edit(edit, scene, arena, core),
             Action::Set(setting) => self.set(setting, scene, arena, core),
             Action::Patterns(change) => self.change_patterns(change, scene, arena, core),
+            Action::WaitForBody(wait) => self.wait_for_body(*wait, scene, core),
+            Action::EarlyHint(name, format) => self.hint_early(name, format, scene, (arena, core)),
+            Action::Nothing => Flow::Next,
         }
     }
 
@@ -155,11 +162,23 @@ impl Session {
             .any(ChannelFlags::SHUTR.union(ChannelFlags::READ_ERROR))
     }
 
-    /// A rule's change does not fit into the head's buffer.
-    fn no_room_for_rule(&mut self, scene: Scene, core: &mut Core) -> Verdict {
-        match scene.set.is_response() {
-            false => self.no_room_for_request(core),
-            true => self.no_room_for_response(core),
+    /// `wait-for-body`. The analyser that runs the rules stays enabled while one waits; it is
+    /// not any more when the wait was given up and answered.
+    fn wait_for_body(&mut self, wait: BodyWait, scene: Scene, core: &mut Core) -> Flow {
+        let (verdict, is_waiting) = match scene.set.is_response() {
+            false => (
+                self.wait_for_request_body(wait.time_ms, wait.at_least, core),
+                self.request.analysers.any(REQUEST_RULES),
+            ),
+            true => (
+                self.wait_for_response_body(wait.time_ms, wait.at_least, core),
+                self.response.analysers.any(AnalyserSet::RES_HTTP_PROCESS),
+            ),
+        };
+        match verdict {
+            Verdict::Continue => Flow::Next,
+            Verdict::Wait if is_waiting => Flow::Wait,
+            Verdict::Wait => Flow::End(Verdict::Wait),
         }
     }
 
@@ -183,6 +202,14 @@ impl Session {
     }
 }
 
+/// The arena for rules of a set.
+const fn arena_of(set: RuleSet, core: &mut Core) -> &mut Bump {
+    match set {
+        RuleSet::HttpAfterResponse => &mut core.after_arena,
+        _ => &mut core.arena,
+    }
+}
+
 /// Where rules run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene {
@@ -201,6 +228,9 @@ fn view<'a>(
         return None;
     }
     let bytes = channel.input();
+    if bytes.len() < message.head.len() {
+        return None;
+    }
     Some(MessageView {
         head: message.head.view_bytes(bytes),
         body: bytes.get(message.head.len()..).unwrap_or_default(),
@@ -209,5 +239,7 @@ fn view<'a>(
     })
 }
 
+/// The analysers that run rules over requests.
+const REQUEST_RULES: AnalyserSet = AnalyserSet::HTTP_PROCESS_FE.union(AnalyserSet::HTTP_PROCESS_BE);
 /// Room that most rendered values need.
 const RENDERED_GUESS: usize = 64;

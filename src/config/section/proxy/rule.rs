@@ -19,6 +19,9 @@ use crate::sample::variables::Variable;
 
 mod decide;
 mod edit;
+mod http;
+mod patterns;
+mod refused;
 mod setting;
 
 /// An action of a rule.
@@ -88,6 +91,15 @@ impl<'a> RuleReader<'a> {
             word,
         );
         Ok(format)
+    }
+
+    /// Warns about what a format needs where the rule stands.
+    pub(crate) fn check_format(&mut self, format: &Format, word: &Word) {
+        let needs = format.needs();
+        self.check_needs(
+            needs.map(|(fetch, needs)| (String::new(), fetch, needs)),
+            word,
+        );
     }
 
     /// The next words as an expression.
@@ -235,6 +247,10 @@ fn find(set: RuleSet, name: &str) -> Option<&'static ActionKeyword> {
 
 fn unknown(set: RuleSet, name: &str, word: &Word) -> Diagnostic {
     let keyword = set.name();
+    if let Some(why) = refused::reason(name) {
+        let error = word.error(format!("'{keyword} {name}' is not supported"));
+        return error.hint(why);
+    }
     let error = word.error(format!("'{keyword}' knows no action '{name}'"));
     let known = actions().filter(|entry| entry.sets.contains(&set));
     match suggest::closest(name, known.map(|entry| entry.name)) {
@@ -248,7 +264,13 @@ pub(crate) fn actions() -> impl Iterator<Item = &'static ActionKeyword> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
-static TABLES: &[&[ActionKeyword]] = &[decide::ACTIONS, edit::ACTIONS, setting::ACTIONS];
+static TABLES: &[&[ActionKeyword]] = &[
+    decide::ACTIONS,
+    edit::ACTIONS,
+    http::ACTIONS,
+    patterns::ACTIONS,
+    setting::ACTIONS,
+];
 
 /// Sorted by name.
 pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[

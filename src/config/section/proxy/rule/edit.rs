@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{ActionKeyword, RuleReader};
 use crate::config::diagnostic::Parse;
-use crate::config::model::{Action, Edit, NameMatch, RuleSet, UriPart};
+use crate::config::model::{Action, Edit, NameMatch, Replacer, RuleSet, UriPart};
 use crate::config::section::proxy::forwarded::is_token;
 use crate::config::word::Word;
+use crate::sample::format::Format;
 
 const MESSAGES: &[RuleSet] = &[
     RuleSet::HttpRequest,
@@ -25,21 +26,25 @@ fn header_name(reader: &mut RuleReader<'_>) -> Parse<Arc<[u8]>> {
 }
 
 /// A regular expression of a rule.
-pub(super) fn regex(word: &Word) -> Parse<Arc<regex::bytes::Regex>> {
+fn regex(word: &Word) -> Parse<regex::bytes::Regex> {
     let text = word.utf8()?;
     regex::bytes::RegexBuilder::new(text)
         .unicode(false)
         .build()
-        .map(Arc::new)
         .map_err(|error| word.error(format!("regex '{text}' is invalid: {error}")))
+}
+
+fn replacer(reader: &mut RuleReader<'_>) -> Parse<Arc<Replacer>> {
+    let word = reader.word("a regular expression")?;
+    Ok(Arc::new(Replacer::new(regex(word)?)))
 }
 
 fn replace(
     reader: &mut RuleReader<'_>,
-    make: fn(Arc<[u8]>, Arc<regex::bytes::Regex>, crate::sample::format::Format) -> Edit,
+    make: fn(Arc<[u8]>, Arc<Replacer>, Format) -> Edit,
 ) -> Parse<Action> {
     let name = header_name(reader)?;
-    let pattern = regex(reader.word("a regular expression")?)?;
+    let pattern = replacer(reader)?;
     let format = reader.format("the text that replaces it")?;
     Ok(Action::Edit(make(name, pattern, format)))
 }
@@ -56,7 +61,7 @@ fn delete(reader: &mut RuleReader<'_>) -> Parse<Action> {
         "beg" => NameMatch::Beg(text),
         "end" => NameMatch::End(text),
         "sub" => NameMatch::Sub(text),
-        "reg" => NameMatch::Reg(regex(word)?),
+        "reg" => NameMatch::Reg(Arc::new(regex(word)?)),
         other => {
             let message = format!("unknown way '{other}' to match the names of headers");
             return Err(method
@@ -72,7 +77,7 @@ fn set_uri(reader: &mut RuleReader<'_>, part: UriPart) -> Parse<Action> {
 }
 
 fn replace_uri(reader: &mut RuleReader<'_>, part: UriPart) -> Parse<Action> {
-    let pattern = regex(reader.word("a regular expression")?)?;
+    let pattern = replacer(reader)?;
     let format = reader.format("the text that replaces it")?;
     Ok(Action::Edit(Edit::ReplaceUri(part, pattern, format)))
 }
