@@ -92,7 +92,7 @@ impl Session {
         message.reset();
         parse_response(buffer, base, len, Policy::default(), &mut message.head)
             .map_err(|_| NoHead)?;
-        message.state = MessageState::Parsed;
+        message.head_received();
         transaction.status = i32::from(message.head.status());
         let changed = self.run_after_rules(core);
         let (Some(transaction), Some((buffer, base))) =

@@ -149,7 +149,7 @@ pub enum Decision {
     /// `auth`: asks the client for a password.
     Auth {
         /// What the client is told it is for; the proxy's name without.
-        realm: Option<Format>,
+        realm: Option<Arc<[u8]>>,
     },
 }
 

@@ -156,6 +156,16 @@ impl Session {
         }
     }
 
+    /// A URI that `normalize-uri` is strict about is answered 400.
+    pub(in crate::session) fn refuse_uri(&mut self, core: &mut Core) -> Verdict {
+        self.note_reason("uri-encoding");
+        self.count_failed_request(core);
+        self.outcome.note(Cause::Proxy, Stage::Request);
+        self.end_analysis();
+        self.http_reply_and_close(Some(400), core);
+        Verdict::Wait
+    }
+
     /// A rule's change of the request does not fit, or makes no message.
     pub(in crate::session) fn fail_request_rewrite(&mut self, core: &mut Core) -> Verdict {
         self.note_reason("rewrite");

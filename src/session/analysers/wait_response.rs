@@ -95,7 +95,7 @@ impl Session {
             return Err(HeadError::response(0, ErrorReason::Status));
         }
         message.body = response_body(&message.head, transaction.request.head.method());
-        message.state = MessageState::Parsed;
+        message.head_received();
         transaction.status = i32::from(status);
         Ok(false)
     }

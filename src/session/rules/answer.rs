@@ -66,15 +66,12 @@ impl Session {
     /// `auth`: 401, or 407 for a proxy's client, with the question.
     pub(super) fn ask_for_password(
         &mut self,
-        realm: Option<&'static Format>,
+        realm: Option<&'static [u8]>,
         scene: Scene,
         arena: &Bump,
         core: &mut Core,
     ) -> Flow {
-        let realm = match realm {
-            Some(format) => self.rendered(format, scene, arena, core),
-            None => core.config.proxy(scene.proxy).name.as_bytes(),
-        };
+        let realm = realm.unwrap_or_else(|| core.config.proxy(scene.proxy).name.as_bytes());
         let (status, name): (u16, &[u8]) = match self.is_for_proxy(core) {
             true => (407, b"proxy-authenticate"),
             false => (401, b"www-authenticate"),

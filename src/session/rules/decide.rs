@@ -33,7 +33,7 @@ impl Session {
                 self.begin_tarpit(reply, core);
                 Flow::End(Verdict::Continue)
             }
-            Decision::Auth { realm } => self.ask_for_password(realm.as_ref(), scene, arena, core),
+            Decision::Auth { realm } => self.ask_for_password(realm.as_deref(), scene, arena, core),
             Decision::Reject => {
                 self.count_denied(scene, core);
                 self.timing.request_ms = -1;

@@ -25,6 +25,9 @@ impl Session {
     ) -> Flow {
         match self.try_edit(edit, scene, arena, core) {
             Ok(()) => Flow::Next,
+            Err(RewriteError::BadText) if matches!(edit, Edit::NormalizeUri(_)) => {
+                Flow::End(self.refuse_uri(core))
+            }
             Err(error) => {
                 log::debug!("a rule could not change the head: {error:?}");
                 self.after_failed_edit(scene, core)
@@ -67,38 +70,9 @@ impl Session {
             Edit::DeleteHeader(_) | Edit::SetStatus(..) => b"",
             Edit::NormalizeUri(normalizer) => return self.normalize_uri(*normalizer, scene, core),
         };
-        let Some(mut rewriter) = self.rewriter(scene, core) else {
-            return Ok(());
-        };
-        match edit {
-            Edit::AddHeader(name, _) => rewriter.add(name, text),
-            Edit::SetHeader(name, _) => {
-                rewriter.remove_named(name);
-                rewriter.add(name, text)
-            }
-            Edit::DeleteHeader(name) => delete(&mut rewriter, name),
-            Edit::ReplaceHeader(name, regex, _) => {
-                replace_values(&mut rewriter, name, regex, text, arena)
-            }
-            Edit::ReplaceValue(name, regex, _) => {
-                replace_elements(&mut rewriter, name, regex, text, arena)
-            }
-            Edit::SetMethod(_) => rewriter.set_method(text),
-            Edit::SetUri(part, _) => set_uri(&mut rewriter, *part, text, arena),
-            Edit::ReplaceUri(part, regex, _) => {
-                let old = part_of(&rewriter, *part);
-                match regex.replaced(old, text, arena) {
-                    Some(new) => set_uri(&mut rewriter, *part, new, arena),
-                    None => Ok(()),
-                }
-            }
-            Edit::NormalizeUri(_) => Ok(()),
-            Edit::SetStatus(code, reason) => {
-                let reason = reason
-                    .as_deref()
-                    .unwrap_or_else(|| status::reason(*code).as_bytes());
-                rewriter.set_status(*code, reason)
-            }
+        match self.rewriter(scene, core) {
+            Some(mut rewriter) => apply(edit, &mut rewriter, text, arena),
+            None => Ok(()),
         }
     }
 
@@ -139,8 +113,44 @@ impl Session {
             true => (&mut self.response, &mut transaction.response),
         };
         let (buffer, base) = channel.message()?;
+        let growth = message.growth_left(core.config.global.tuning.maxrewrite);
         let rewriter = Rewriter::new(buffer, base, &mut message.head);
-        Some(rewriter.with_growth(core.config.global.tuning.maxrewrite))
+        Some(rewriter.with_growth(growth))
+    }
+}
+
+/// Changes a head; `text` is the rendered format of the rule.
+fn apply(
+    edit: &Edit,
+    rewriter: &mut Rewriter<'_>,
+    text: &[u8],
+    arena: &Bump,
+) -> Result<(), RewriteError> {
+    match edit {
+        Edit::AddHeader(name, _) => rewriter.add(name, text),
+        Edit::SetHeader(name, _) => {
+            rewriter.remove_named(name);
+            rewriter.add(name, text)
+        }
+        Edit::DeleteHeader(name) => delete(rewriter, name),
+        Edit::ReplaceHeader(name, regex, _) => replace_values(rewriter, name, regex, text, arena),
+        Edit::ReplaceValue(name, regex, _) => replace_elements(rewriter, name, regex, text, arena),
+        Edit::SetMethod(_) => rewriter.set_method(text),
+        Edit::SetUri(part, _) => set_uri(rewriter, *part, text, arena),
+        Edit::ReplaceUri(part, regex, _) => {
+            let old = part_of(rewriter, *part);
+            match regex.replaced(old, text, arena) {
+                Some(new) => set_uri(rewriter, *part, new, arena),
+                None => Ok(()),
+            }
+        }
+        Edit::NormalizeUri(_) => Ok(()),
+        Edit::SetStatus(code, reason) => {
+            let reason = reason
+                .as_deref()
+                .unwrap_or_else(|| status::reason(*code).as_bytes());
+            rewriter.set_status(*code, reason)
+        }
     }
 }
 
@@ -246,6 +256,9 @@ fn set_uri(
     new: &[u8],
     arena: &Bump,
 ) -> Result<(), RewriteError> {
+    if new.is_empty() && part != UriPart::Query {
+        return Err(RewriteError::BadText);
+    }
     let view = rewriter.view();
     let uri = view.uri();
     let full = view.path_and_query();
@@ -255,7 +268,6 @@ fn set_uri(
         UriPart::Whole => (0, uri.len(), b""),
         UriPart::Path => (before, before + path_len, b""),
         UriPart::PathAndQuery => (before, uri.len(), b""),
-        UriPart::Query if new.is_empty() => (before + path_len, uri.len(), b""),
         UriPart::Query => (before + path_len, uri.len(), b"?"),
     };
     let mut out = ArenaVec::with_capacity_in(uri.len() + new.len() + 1, arena);
@@ -288,3 +300,6 @@ fn follow_authority(rewriter: &mut Rewriter<'_>, uri: &[u8]) -> Result<(), Rewri
         None => rewriter.add(b"host", host),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,14 +17,18 @@ fn tarpit(reader: &mut RuleReader<'_>) -> Parse<Action> {
     Ok(Action::Decide(Decision::Tarpit(reply)))
 }
 
-/// `auth [realm <format>]`.
+/// `auth [realm <name>]`.
 fn auth(reader: &mut RuleReader<'_>) -> Parse<Action> {
     let mut realm = None;
     if reader.takes("realm") {
-        if reader.peek().is_none() {
+        let Some(word) = reader.peek() else {
             return Err(reader.words.error(reader.at, "missing realm value."));
+        };
+        reader.at += 1;
+        if word.text().bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(word.error("control characters are not allowed in a realm"));
         }
-        realm = Some(reader.format("the name of a realm")?);
+        realm = Some(word.bytes().into());
     }
     Ok(Action::Decide(Decision::Auth { realm }))
 }
@@ -57,7 +61,7 @@ pub(super) static ACTIONS: &[ActionKeyword] = &[
     ActionKeyword {
         name: "auth",
         sets: &[RuleSet::HttpRequest],
-        usage: "auth [realm <format>]",
+        usage: "auth [realm <name>]",
         doc: "Asks the client for a name and a password.",
         parse: auth,
     },
