@@ -23,11 +23,12 @@ impl ReplyApplet {
         }
     }
 
-    /// The body of an answer whose head is on its way, with `rendered` bytes of what the
-    /// transaction keeps behind it.
+    /// The end of the head and the body of an answer whose header lines are on their way, with
+    /// `rendered` bytes of what the transaction keeps behind it. Never empty: an answer that is
+    /// complete before the applet ran would leave the request unread.
     pub const fn body(body: &'static [u8], rendered: usize) -> Self {
         Self {
-            parts: [b"", b"", b"", body],
+            parts: [b"\r\n", b"", b"", body],
             current: 0,
             offset: 0,
             rendered,

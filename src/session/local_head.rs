@@ -44,7 +44,8 @@ impl Session {
             && (has_rules(self.backend) || has_rules(self.frontend))
     }
 
-    /// Puts a head into the response and schedules it; its status after the rules comes back.
+    /// Puts a head into the response and schedules it, without the empty line that ends it;
+    /// its status after the rules comes back.
     pub(super) fn place_head(
         &mut self,
         head: &LocalHead<'_>,
@@ -58,12 +59,16 @@ impl Session {
         if lines_len + connection.len() + END.len() > buffer.room() {
             return Err(NoHead);
         }
-        let early: &[u8] = if has_rules { b"" } else { connection };
+        // The parser wants the end; whoever sends the body sends it then.
+        let early: [&[u8]; 2] = match has_rules {
+            true => [b"", END],
+            false => [connection, b""],
+        };
         let [first, second, third] = head.lines;
-        for part in [first, second, third, early, END] {
+        for part in [first, second, third, early[0], early[1]] {
             buffer.push(part).map_err(|_| NoHead)?;
         }
-        let len = lines_len + early.len() + END.len();
+        let len = lines_len + early[0].len() + early[1].len();
         self.response.to_forward = 0;
         self.response.received(len);
         if !has_rules {
@@ -108,8 +113,9 @@ impl Session {
             rewriter.add(name, value).map_err(|_| NoHead)?;
         }
         let status = message.head.status();
-        let len = message.head.len() as u64;
-        self.response.forward(len);
+        let len = message.head.len().saturating_sub(END.len());
+        self.response.forward(len as u64);
+        self.response.skip_input(END.len());
         Ok(status)
     }
 

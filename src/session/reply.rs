@@ -74,9 +74,11 @@ impl Session {
                 version: page.version(),
             };
             status = self.place_head(&head, Farewell::Close, core)?;
-        }
-        if self.response.write_output(&mut core.buffers, body).is_err() {
-            log::debug!("no room for the body of the {status} page");
+            for part in [b"\r\n", body] {
+                if self.response.write_output(&mut core.buffers, part).is_err() {
+                    log::debug!("no room for the body of the {status} page");
+                }
+            }
         }
         self.response.release_if_empty(&mut core.buffers);
         core.count_local_response(self.frontend, status);

@@ -39,7 +39,10 @@ impl Session {
             return Verdict::Wait;
         }
         self.request.analysers.remove(AnalyserSet::HTTP_TARPIT);
+        self.request.analysers.remove(AnalyserSet::HTTP_TARPIT);
         self.request.analyse_exp = Tick::ETERNITY;
+        // The next request of the client has its own time.
+        self.request.flags.remove(ChannelFlags::ANA_TIMEOUT);
         let now_us = core.engine.clock.monotonic_us();
         self.timing.request_ms = -1;
         self.timing.queue_ms = self.timing.since_start_ms(now_us);
