@@ -336,10 +336,10 @@ listen main
     http-request early-hint Link \"<%[path]>\"
     http-request set-header X-A \"%[var(txn.name)]\"
     http-request add-header X-B \"%[path,lower]\"
-    http-request replace-header User-Agent \"^(.*)$\" \"\\1+\"
+    http-request replace-header User-Agent \"^(.*)\" \"\\1+\"
     http-request replace-value Accept \"/(.)\" \"\\1\"
     http-request set-path \"/new%[path]\"
-    http-request replace-path \"^/(.*)$\" \"/x/\\1\"
+    http-request replace-path \"^/(.*)\" \"/x/\\1\"
     http-request set-query \"a=%[path]\"
     http-request normalize-uri query-sort-by-name
     http-request del-header Accept
@@ -378,7 +378,8 @@ frontend main
     mode http
     option httplog
     bind LISTENER
-    http-request deny status 410 content-type text/plain lf-string \"%[path] body\" hdr X-A \"%[path]\"
+    http-request deny status 410 content-type text/plain lf-string \"%[path] body\" \
+        hdr X-A \"%[path]\"
     http-after-response set-header X-B \"%[status]\"
     http-after-response set-status 411
 "

@@ -204,9 +204,9 @@ impl Session {
 
 /// The arena for rules of a set.
 const fn arena_of(set: RuleSet, core: &mut Core) -> &mut Bump {
-    match set {
-        RuleSet::HttpAfterResponse => &mut core.after_arena,
-        _ => &mut core.arena,
+    match matches!(set, RuleSet::HttpAfterResponse) {
+        true => &mut core.after_arena,
+        false => &mut core.arena,
     }
 }
 

@@ -1,3 +1,5 @@
+//! Changes of heads by rules: whatever the values, a head stays one of as many lines.
+
 use std::sync::Arc;
 
 use bumpalo::Bump;
