@@ -109,6 +109,8 @@ pub struct Core {
     pub scratch: Cell<Vec<u8>>,
     /// Memory for the groups of the expressions of rules.
     pub captures: CaptureMemory,
+    /// The same for rules over the answer that a rule gives, while that rule holds the other.
+    pub after_arena: Bump,
     /// Variables of the process.
     pub variables: Variables,
     /// Variables that the expression last evaluated sets.
@@ -227,6 +229,7 @@ impl Worker {
             arena: Bump::with_capacity(ARENA_BYTES),
             scratch: Cell::default(),
             captures: CaptureMemory::default(),
+            after_arena: Bump::with_capacity(ARENA_BYTES),
             variables: Variables::new(),
             pending: Pending::default(),
             peeked: PeekedRequest::default(),

@@ -457,6 +457,77 @@ listen main
     });
 }
 
+#[test]
+fn twenty_rules() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    bind LISTENER
+    http-request set-var(txn.path) path
+    http-request set-var-fmt(txn.name) \"%[req.hdr(host)]-%[path]\"
+    http-request strict-mode on
+    http-request early-hint Link \"<%[path]>\"
+    http-request set-header X-A \"%[var(txn.name)]\"
+    http-request add-header X-B \"%[path,lower]\"
+    http-request replace-header User-Agent \"^(.*)\" \"\\1+\"
+    http-request replace-value Accept \"/(.)\" \"\\1\"
+    http-request set-path \"/new%[path]\"
+    http-request replace-path \"^/(.*)\" \"/x/\\1\"
+    http-request set-query \"a=%[path]\"
+    http-request normalize-uri query-sort-by-name
+    http-request del-header Accept
+    http-request set-timeout server 5s
+    http-request set-priority-class int(3)
+    http-request wait-for-body time 1s
+    http-response set-header X-C \"%[var(txn.path)]\"
+    http-response replace-header Server \"t(e)st\" \"\\1\"
+    http-response set-status 201
+    http-after-response set-header X-D \"%[status]\"
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(REQUEST);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
+fn rendered_answers_that_meet_rules() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+frontend main
+    mode http
+    option httplog
+    bind LISTENER
+    http-request deny status 410 content-type text/plain lf-string \"%[path] body\" \
+        hdr X-A \"%[path]\"
+    http-after-response set-header X-B \"%[status]\"
+    http-after-response set-status 411
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        turns(harness, |_| answered(&mut client, b" body"))
+    });
+}
+
 const REQUEST: &[u8] =
     b"GET /path HTTP/1.1\r\nHost: example.org\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n";
 /// A request and, behind it, what is missing of its body.

@@ -1,4 +1,4 @@
-//! The applet that produces an answer from the configuration, at the client's pace.
+//! The applet that produces an answer of the proxy, at the client's pace.
 
 use crate::session::Session;
 use crate::worker::Core;
@@ -8,6 +8,8 @@ pub struct ReplyApplet {
     parts: [&'static [u8]; PARTS],
     current: usize,
     offset: usize,
+    /// Bytes of the transaction's rendered answer that follow the parts.
+    rendered: usize,
 }
 
 impl ReplyApplet {
@@ -17,17 +19,31 @@ impl ReplyApplet {
             parts: [head, connection, b"\r\n", body],
             current: 0,
             offset: 0,
+            rendered: 0,
+        }
+    }
+
+    /// The end of the head and the body of an answer whose header lines are on their way, with
+    /// `rendered` bytes of what the transaction keeps behind it. Never empty: an answer that is
+    /// complete before the applet ran would leave the request unread.
+    pub const fn body(body: &'static [u8], rendered: usize) -> Self {
+        Self {
+            parts: [b"\r\n", b"", b"", body],
+            current: 0,
+            offset: 0,
+            rendered,
         }
     }
 
     /// Bytes of the whole answer.
     pub fn size(&self) -> usize {
-        self.parts.iter().map(|part| part.len()).sum()
+        let fixed: usize = self.parts.iter().map(|part| part.len()).sum();
+        fixed + self.rendered
     }
 
     /// True until all of it is in the channel.
     pub(super) const fn is_blocked(&self) -> bool {
-        self.current < PARTS
+        self.current < PARTS || self.offset < self.rendered
     }
 
     /// Swallows the request's body and fills the response's channel.
@@ -37,9 +53,17 @@ impl ReplyApplet {
             session.request.sent(arrived);
             session.request.release_if_empty(&mut core.buffers);
         }
-        while let Some(part) = self.parts.get(self.current) {
+        while self.is_blocked() {
+            let part: &[u8] = match self.parts.get(self.current) {
+                Some(part) => part,
+                None => {
+                    let kept = session.transaction.as_deref();
+                    let kept = kept.map_or(&[][..], |transaction| &transaction.answer);
+                    kept.get(..self.rendered).unwrap_or(kept)
+                }
+            };
             let rest = part.get(self.offset..).unwrap_or_default();
-            if rest.is_empty() {
+            if rest.is_empty() && self.current < PARTS {
                 self.current += 1;
                 self.offset = 0;
                 continue;

@@ -5,6 +5,7 @@
 //! the next in line.
 
 use super::lb::{self, Choice, ChoiceContext};
+use crate::backend::queue::Precedence;
 use crate::config::model::{Balance, ConnectionMode, Proxy, ProxyId, ProxyOption, ServerId};
 use crate::engine::task::Wake;
 use crate::net::rdp_cookie::{self, RdpCookie};
@@ -144,7 +145,26 @@ impl Session {
             }
             None => self.timing.backend_queue = proxy.queued,
         }
-        self.pending = Some(core.queues.join(self.task, self.backend, server));
+        let place = self.precedence(core);
+        let key = core.queues.join(self.task, self.backend, server, place);
+        self.pending = Some(key);
+    }
+
+    /// Where rules put it among those that wait.
+    fn precedence(&self, core: &Core) -> Precedence {
+        let said = self
+            .transaction
+            .as_deref()
+            .map(|transaction| transaction.said);
+        let (class, offset_ms) = said.map_or((0, 0), |said| {
+            (said.priority_class, said.priority_offset_ms)
+        });
+        let now_us = core.engine.clock.monotonic_us();
+        let now_ms = i64::try_from(now_us / 1_000).unwrap_or(i64::MAX);
+        Precedence {
+            class,
+            since_ms: now_ms.saturating_add(i64::from(offset_ms)),
+        }
     }
 
     /// Leaves the queue with the slot that was granted meanwhile; false when none was.

@@ -26,6 +26,16 @@ pub struct Pending {
     /// The server whose slot it was given.
     pub granted: Option<ServerId>,
     order: u64,
+    place: Precedence,
+}
+
+/// Who comes first in a queue: the lower one (`set-priority-class`, `set-priority-offset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Precedence {
+    /// The class; all of a lower one come first.
+    pub class: i16,
+    /// When it came, in milliseconds, with its offset.
+    pub since_ms: i64,
 }
 
 /// All queues of a process.
@@ -48,8 +58,14 @@ impl Queues {
         }
     }
 
-    /// Joins the queue of `server`, or of the whole backend.
-    pub fn join(&mut self, task: TaskId, backend: ProxyId, server: Option<ServerId>) -> PendingKey {
+    /// Joins the queue of `server`, or of the whole backend, behind all that come before it.
+    pub fn join(
+        &mut self,
+        task: TaskId,
+        backend: ProxyId,
+        server: Option<ServerId>,
+        place: Precedence,
+    ) -> PendingKey {
         let order = self.next_order;
         self.next_order += 1;
         let key = self.entries.insert(Pending {
@@ -58,12 +74,20 @@ impl Queues {
             server,
             granted: None,
             order,
+            place,
         });
         let queue = match server {
             Some(server) => &mut self.servers[server.index()],
             None => &mut self.backends[backend.index()],
         };
-        queue.push_back(key);
+        // Most come in the order of time: the place is found at once.
+        let is_before = |other: &PendingKey| {
+            let other = self.entries.get(*other);
+            other.is_some_and(|other| other.place <= place)
+        };
+        let behind = queue.iter().rev().take_while(|other| !is_before(other));
+        let at = queue.len() - behind.count();
+        queue.insert(at, key);
         key
     }
 
@@ -108,10 +132,13 @@ impl Queues {
 }
 
 /// The first entry of a queue that is still waiting; those that left are dropped.
-fn front(queue: &mut VecDeque<PendingKey>, entries: &Slots<Pending>) -> Option<(PendingKey, u64)> {
+fn front(
+    queue: &mut VecDeque<PendingKey>,
+    entries: &Slots<Pending>,
+) -> Option<(PendingKey, (Precedence, u64))> {
     while let Some(&key) = queue.front() {
         if let Some(entry) = entries.get(key).filter(|entry| entry.granted.is_none()) {
-            return Some((key, entry.order));
+            return Some((key, (entry.place, entry.order)));
         }
         queue.pop_front();
     }

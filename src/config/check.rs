@@ -27,6 +27,7 @@ pub fn check(build: &mut Build) {
         config,
         report,
         language,
+        http_errors,
         ..
     } = build;
     identity::check_names(&drafts, report);
@@ -40,6 +41,7 @@ pub fn check(build: &mut Build) {
     for draft in drafts {
         add_proxy(config, draft, report);
     }
+    error_page::settle_rules(language, http_errors, config, report);
     language::settle(language, config, report);
 }
 

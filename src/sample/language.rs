@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::acl::Acl;
 use super::arg::Late;
-use super::pattern::{Options, PatternList};
+use super::pattern::{MatchMethod, Options, PatternList};
 use super::variables::{Scope, Variable};
 use crate::config::diagnostic::Span;
 use crate::config::environment::Environment;
@@ -66,6 +66,8 @@ pub struct Language {
     pub(crate) servers: Vec<(Open<ServerId>, String)>,
     /// Open references to userlists.
     pub(crate) userlists: Vec<Open<usize>>,
+    /// Open references to the pages of `http-errors` sections, with the page's status.
+    pub(crate) error_pages: Vec<(Open<usize>, u16)>,
     /// Name of the proxy whose section is open.
     pub(crate) here: String,
     /// The environment as the open section sees it.
@@ -173,6 +175,32 @@ impl Language {
         };
         self.servers.push((open, self.here.clone()));
         target
+    }
+
+    /// The page of a status in an `http-errors` section.
+    pub(crate) fn late_error_page(&mut self, name: &str, status: u16, span: Span) -> Late<usize> {
+        let target = Late::new();
+        let open = Open {
+            name: name.to_owned(),
+            span,
+            target: target.clone(),
+        };
+        self.error_pages.push((open, status));
+        target
+    }
+
+    /// The patterns of a file that rules change: those that are loaded from it, or none yet.
+    pub(crate) fn patterns_named(&mut self, file: &str) -> PatternId {
+        let present = self.patterns.iter().position(|source| source.file == file);
+        if let Some(index) = present {
+            return PatternId(u32::try_from(index).unwrap_or(u32::MAX));
+        }
+        let options = Options::new(MatchMethod::Str);
+        self.add_patterns(PatternSource {
+            file: file.to_owned(),
+            number: None,
+            list: Arc::new(PatternList::empty(options)),
+        })
     }
 
     /// A userlist by its name.

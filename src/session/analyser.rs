@@ -29,10 +29,10 @@ flag_set! {
         HTTP_PROCESS_BE = 0x40;
         /// Rewrites the head for the server.
         HTTP_INNER = 0x80;
-        /// Looks for a terminal client's cookie.
-        RDP_COOKIE = 0x800;
         /// Holds the client, then answers with an error.
         HTTP_TARPIT = 0x100;
+        /// Looks for a terminal client's cookie.
+        RDP_COOKIE = 0x800;
         /// The backend's rules that choose a server.
         SERVER_RULES = 0x2000;
         /// Forwards the request's body.

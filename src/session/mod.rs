@@ -17,6 +17,7 @@ mod events;
 mod finish;
 pub mod flags;
 pub mod interface;
+mod local_head;
 mod logging;
 pub mod outcome;
 pub mod persistence;

@@ -326,19 +326,11 @@ impl Session {
             Analyser::ServerRules => self.process_server_rules(core),
             Analyser::WaitHttp => self.http_wait_for_request(core),
             Analyser::HttpProcessFrontend => {
-                if self.wait_for_buffered_request(self.frontend, core) == Verdict::Wait {
-                    return Verdict::Wait;
-                }
-                self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_FE);
-                self.http_process_req_common(self.frontend, core)
+                self.process_request_rules(self.frontend, analyser.bit(), core)
             }
             Analyser::Switching => self.process_switching_rules(core),
             Analyser::HttpProcessBackend => {
-                if self.wait_for_buffered_request(self.backend, core) == Verdict::Wait {
-                    return Verdict::Wait;
-                }
-                self.request.analysers.remove(AnalyserSet::HTTP_PROCESS_BE);
-                self.http_process_req_common(self.backend, core)
+                self.process_request_rules(self.backend, analyser.bit(), core)
             }
             Analyser::HttpInner => self.http_process_request(core),
             Analyser::RdpCookie => self.tcp_persist_rdp_cookie(core),

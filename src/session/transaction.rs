@@ -4,11 +4,11 @@
 //! connection idles, so that an idle client costs none of it. Its vectors keep their memory
 //! from request to request: a steady load allocates nothing.
 
+use std::ops::Range;
+
 use super::capture::CapturedValues;
 use super::compression::Compression;
-use crate::config::model::LogLevel;
-use crate::config::model::Place;
-use crate::config::model::Reply;
+use crate::config::model::{LogLevel, Place, Reply};
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
 use crate::http::errors::Farewell;
@@ -60,6 +60,8 @@ pub struct Message {
     pub body: BodyLength,
     /// Follows a chunked body.
     pub chunks: ChunkParser,
+    /// Length of the head as it was received.
+    pub received_len: usize,
     /// What was seen of the body while it was held back.
     ahead: LookAhead,
 }
@@ -99,6 +101,7 @@ impl Message {
             head: Head::new(),
             body: BodyLength::None,
             chunks: ChunkParser::new(),
+            received_len: 0,
             ahead: LookAhead::new(),
         }
     }
@@ -141,6 +144,18 @@ impl Message {
         })
     }
 
+    /// The head was parsed.
+    pub fn head_received(&mut self) {
+        self.state = MessageState::Parsed;
+        self.received_len = self.head.len();
+    }
+
+    /// Bytes by which all rules together may still let the head grow, of `reserve` at most.
+    pub fn growth_left(&self, reserve: usize) -> usize {
+        let limit = self.received_len.saturating_add(reserve);
+        limit.saturating_sub(self.head.len())
+    }
+
     /// Gets ready for the next message, keeping memory.
     pub fn reset(&mut self) {
         self.state = MessageState::Head;
@@ -148,6 +163,7 @@ impl Message {
         self.head.clear();
         self.body = BodyLength::None;
         self.chunks = ChunkParser::new();
+        self.received_len = 0;
         self.ahead = LookAhead::new();
     }
 }
@@ -196,6 +212,29 @@ impl Connections {
     }
 }
 
+/// What rules said about an exchange.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Said {
+    /// What is answered once the tarpit lets the client go.
+    pub tarpit_reply: Option<&'static Reply>,
+    /// `strict-mode off`, until the running set of rules ends.
+    pub lenient: bool,
+    /// `http-after-response` rules have failed: the error in the answer's place meets none.
+    pub after_rules_failed: bool,
+    /// `disable-l7-retry`.
+    pub no_replay: bool,
+    /// Sets of rules over the response that are through, while one waits.
+    pub response_sets_done: u8,
+    /// `set-timeout server` in milliseconds; 0 without.
+    pub server_timeout_ms: u32,
+    /// `set-timeout tunnel` in milliseconds; 0 without.
+    pub tunnel_timeout_ms: u32,
+    /// `set-priority-class`.
+    pub priority_class: i16,
+    /// `set-priority-offset` in milliseconds.
+    pub priority_offset_ms: i32,
+}
+
 /// One request with its response.
 #[derive(Debug)]
 pub struct Transaction {
@@ -215,8 +254,6 @@ pub struct Transaction {
     pub request_line: Vec<u8>,
     /// Why the request or response was refused, one word.
     pub reason: Option<&'static str>,
-    /// What is answered once the tarpit lets the client go.
-    pub tarpit_reply: Option<&'static Reply>,
     /// The server stopped taking the request; its answer may still come.
     pub request_lost: bool,
     /// What `capture` keeps of it.
@@ -231,6 +268,12 @@ pub struct Transaction {
     pub server_source: PeerAddress,
     /// The last rule that ended a set of rules.
     pub last_rule: Option<Place>,
+    /// What rules said about this exchange.
+    pub said: Said,
+    /// The body of an answer that was rendered for this request; scratch memory before.
+    pub answer: Vec<u8>,
+    /// Scratch memory of rules.
+    pub ranges: Vec<Range<usize>>,
     /// Variables of the transaction.
     pub variables: Variables,
     /// Variables of the request's rules.
@@ -250,7 +293,6 @@ impl Default for Transaction {
             status: -1,
             request_line: Vec::new(),
             reason: None,
-            tarpit_reply: None,
             request_lost: false,
             captures: CapturedValues::default(),
             unique_id: Vec::new(),
@@ -258,6 +300,9 @@ impl Default for Transaction {
             log_level: LevelChoice::Usual,
             server_source: PeerAddress::None,
             last_rule: None,
+            said: Said::default(),
+            answer: Vec::new(),
+            ranges: Vec::new(),
             variables: Variables::new(),
             request_variables: Variables::new(),
             response_variables: Variables::new(),
@@ -276,7 +321,6 @@ impl Transaction {
         self.status = -1;
         self.request_line.clear();
         self.reason = None;
-        self.tarpit_reply = None;
         self.request_lost = false;
         self.captures.reset();
         self.unique_id.clear();
@@ -284,6 +328,9 @@ impl Transaction {
         self.log_level = LevelChoice::Usual;
         self.server_source = PeerAddress::None;
         self.last_rule = None;
+        self.said = Said::default();
+        self.answer.clear();
+        self.ranges.clear();
         self.variables.clear();
         self.request_variables.clear();
         self.response_variables.clear();

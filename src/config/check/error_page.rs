@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::diagnostic::{Diagnostic, Report};
-use crate::config::model::Place;
+use crate::config::model::{Config, Place};
 use crate::config::section::http_errors::HttpErrors;
 use crate::config::section::proxy::draft::{Draft, ErrorImport, ErrorPages};
 use crate::config::suggest;
 use crate::http::errors::ErrorPage;
+use crate::sample::language::Language;
 
 /// Fills the pages of all proxies.
 pub(super) fn settle(drafts: &mut [Draft], groups: &[HttpErrors], report: &mut Report) {
@@ -31,6 +32,29 @@ pub(super) fn settle(drafts: &mut [Draft], groups: &[HttpErrors], report: &mut R
                     }
                 }
             }
+        }
+    }
+}
+
+/// Finds the pages that rules name, and keeps them in the configuration.
+pub(super) fn settle_rules(
+    language: &mut Language,
+    groups: &[HttpErrors],
+    config: &mut Config,
+    report: &mut Report,
+) {
+    for (open, status) in std::mem::take(&mut language.error_pages) {
+        let name = &open.name;
+        let Some(group) = groups.iter().find(|group| group.name == *name) else {
+            let message =
+                format!("unknown http-errors section '{name}' referenced by an http reply.");
+            let error = Diagnostic::alert(open.span, message);
+            report.push(with_hint(error, name, groups));
+            continue;
+        };
+        if let Some((_, page)) = group.pages.iter().find(|(known, _)| *known == status) {
+            open.target.resolve(config.reply_pages.len());
+            config.reply_pages.push(Arc::clone(page));
         }
     }
 }
@@ -72,6 +96,10 @@ fn unknown(draft: &Draft, import: &ErrorImport, groups: &[HttpErrors]) -> Diagno
     let (owner, name) = (&draft.proxy.name, &import.section.name);
     let message = format!("proxy '{owner}': unknown http-errors section '{name}'.");
     let error = Diagnostic::alert(import.section.span, message);
+    with_hint(error, name, groups)
+}
+
+fn with_hint(error: Diagnostic, name: &str, groups: &[HttpErrors]) -> Diagnostic {
     match suggest::closest(name, groups.iter().map(|group| group.name.as_str())) {
         Some(close) => error.hint(format!("did you mean '{close}'?")),
         None => error,

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
+use crate::http::errors::ErrorPage;
 use crate::sample::language::PatternSource;
 
 mod bind;
@@ -28,9 +30,10 @@ pub use proxy::{
     HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption, ProxyOptions, Timeouts, UniqueId,
 };
 pub use rules::{
-    Action, AddressPart, CaptureInto, Decision, Edit, LineEffect, LineFilter, NameMatch,
+    Action, AddressPart, BodyWait, CaptureInto, Decision, Edit, LineEffect, LineFilter, NameMatch,
     PatternChange, Persist, PersistRule, Redirect, RedirectTarget, Reply, ReplyBody, ReplyPage,
-    Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule, SwitchTarget, UriPart,
+    Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule, SwitchTarget,
+    TimeoutKind, TimeoutValue, UriPart,
 };
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
 pub use userlist::{GroupSet, Password, User, Userlist};
@@ -111,6 +114,8 @@ pub struct Config {
     pub patterns: Vec<PatternSource>,
     /// Names of variables, by number.
     pub variables: Vec<String>,
+    /// Pages of `http-errors` sections that rules answer with.
+    pub reply_pages: Vec<Arc<ErrorPage>>,
     /// All `userlist` sections.
     pub userlists: Vec<Userlist>,
 }

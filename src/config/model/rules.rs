@@ -5,8 +5,10 @@
 
 use std::sync::Arc;
 
+use regex::bytes::Regex;
+
 use super::{LogLevel, Place, ProxyId, ServerId};
-use crate::http::errors::ErrorPage;
+use crate::http::uri::normalize::Normalizer;
 use crate::sample::acl::Condition;
 use crate::sample::arg::Late;
 use crate::sample::expression::Expression;
@@ -110,6 +112,21 @@ pub enum Action {
     Patterns(PatternChange),
     /// Looks at every line of the head (`reqrep`, `rspdel` and their relatives).
     Lines(LineFilter),
+    /// `wait-for-body`: the rules go on once enough of the body is there.
+    WaitForBody(BodyWait),
+    /// `early-hint`: tells the client a header at once, in an interim response.
+    EarlyHint(Arc<[u8]>, Format),
+    /// Nothing that weir has to do (`wait-for-handshake`).
+    Nothing,
+}
+
+/// How long, and for how much, `wait-for-body` waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyWait {
+    /// `time`, in milliseconds.
+    pub time_ms: u32,
+    /// `at-least`, in bytes; 0 for the whole body.
+    pub at_least: u64,
 }
 
 /// What ends the walk over a set of rules.
@@ -134,7 +151,7 @@ pub enum Decision {
     /// `auth`: asks the client for a password.
     Auth {
         /// What the client is told it is for; the proxy's name without.
-        realm: Option<Format>,
+        realm: Option<Arc<[u8]>>,
     },
 }
 
@@ -148,17 +165,19 @@ pub enum Edit {
     /// `del-header`, with how its name is matched.
     DeleteHeader(NameMatch),
     /// `replace-header`: over the whole value.
-    ReplaceHeader(Arc<[u8]>, Arc<regex::bytes::Regex>, Format),
+    ReplaceHeader(Arc<[u8]>, Arc<Regex>, Format),
     /// `replace-value`: over every element.
-    ReplaceValue(Arc<[u8]>, Arc<regex::bytes::Regex>, Format),
+    ReplaceValue(Arc<[u8]>, Arc<Regex>, Format),
     /// `set-method`.
     SetMethod(Format),
     /// `set-path`, `set-pathq`, `set-query`, `set-uri`.
     SetUri(UriPart, Format),
     /// `replace-path`, `replace-pathq`, `replace-uri`.
-    ReplaceUri(UriPart, Arc<regex::bytes::Regex>, Format),
+    ReplaceUri(UriPart, Arc<Regex>, Format),
     /// `set-status`.
     SetStatus(u16, Option<Arc<[u8]>>),
+    /// `normalize-uri`.
+    NormalizeUri(Normalizer),
 }
 
 /// A part of a request's URI.
@@ -186,7 +205,7 @@ pub enum NameMatch {
     /// Names that hold this.
     Sub(Arc<[u8]>),
     /// Names that match.
-    Reg(Arc<regex::bytes::Regex>),
+    Reg(Arc<Regex>),
 }
 
 /// Something that belongs to the session.
@@ -212,6 +231,16 @@ pub enum Setting {
     Capture(CaptureInto, Expression),
     /// `set-log-level`; `None` is `silent`.
     LogLevel(Option<LogLevel>),
+    /// `set-timeout`.
+    Timeout(TimeoutKind, TimeoutValue),
+    /// `set-priority-class`: the queues serve lower classes first.
+    PriorityClass(Expression),
+    /// `set-priority-offset`: milliseconds by which it counts as older or younger in queues.
+    PriorityOffset(Expression),
+    /// `strict-mode`: whether a change of a head that fails fails the message.
+    StrictMode(bool),
+    /// `disable-l7-retry`: the request is not sent a second time.
+    NoReplay,
 }
 
 /// A part of a client connection's addresses.
@@ -231,7 +260,7 @@ pub enum AddressPart {
 #[derive(Clone, Debug)]
 pub struct LineFilter {
     /// What a line must match; nothing for a line that is added.
-    pub regex: Option<Arc<regex::bytes::Regex>>,
+    pub regex: Option<Arc<Regex>>,
     /// What becomes of it, or of the message.
     pub effect: LineEffect,
 }
@@ -264,6 +293,24 @@ pub struct CaptureInto {
     pub slot: usize,
     /// Among those of responses.
     pub of_response: bool,
+}
+
+/// Which of a session's timeouts `set-timeout` sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutKind {
+    /// The server's.
+    Server,
+    /// That of tunnels.
+    Tunnel,
+}
+
+/// What `set-timeout` sets it to.
+#[derive(Clone, Debug)]
+pub enum TimeoutValue {
+    /// Milliseconds.
+    Fixed(u32),
+    /// Milliseconds, computed.
+    Computed(Expression),
 }
 
 /// A change of a pattern list or map.
@@ -342,8 +389,9 @@ pub enum ReplyPage {
     Own,
     /// The page of the backend, the frontend, or the built-in one.
     Default,
-    /// The page of an `http-errors` section, or an `errorfile`.
-    Page(Arc<ErrorPage>),
+    /// The page of an `http-errors` section, by its place in `Config::reply_pages`; without
+    /// one there, as by default.
+    Section(Late<usize>),
 }
 
 /// `use_backend`.

@@ -252,6 +252,13 @@ static TABLE: &[Keyword<Build>] = &[
         },
     ),
     entry(
+        "expose-experimental-directives",
+        "expose-experimental-directives",
+        "Accepted; directives that HAProxy calls experimental are always there.",
+        "2.4",
+        |_, line| line.words.end(1),
+    ),
+    entry(
         "gid",
         "gid <number>",
         "Group to run as, by number.",

@@ -16,11 +16,26 @@ use crate::session::rules::Flow;
 use crate::worker::Core;
 
 impl Session {
-    /// Runs the rules of one proxy, the frontend's or the backend's, over the request.
+    /// What one proxy, the frontend or the backend, has to say about the request. `analyser`
+    /// stays enabled while a rule waits.
+    pub(in crate::session) fn process_request_rules(
+        &mut self,
+        proxy: ProxyId,
+        analyser: AnalyserSet,
+        core: &mut Core,
+    ) -> Verdict {
+        if self.wait_for_buffered_request(proxy, core) == Verdict::Wait {
+            return Verdict::Wait;
+        }
+        self.http_process_req_common(proxy, analyser, core)
+    }
+
+    /// Runs the rules of one proxy over the request.
     #[inline(never)]
     pub(in crate::session) fn http_process_req_common(
         &mut self,
         proxy: ProxyId,
+        analyser: AnalyserSet,
         core: &mut Core,
     ) -> Verdict {
         log::trace!("http_process_req_common {proxy:?}");
@@ -28,9 +43,13 @@ impl Session {
             match self.run_rules(set, proxy, core) {
                 Flow::Next | Flow::Stop => {}
                 Flow::Wait => return Verdict::Wait,
-                Flow::End(verdict) => return verdict,
+                Flow::End(verdict) => {
+                    self.request.analysers.remove(analyser);
+                    return verdict;
+                }
             }
         }
+        self.request.analysers.remove(analyser);
         self.restrict_header_names(proxy, core)
     }
 
@@ -143,6 +162,26 @@ impl Session {
                 && backend.connection_mode == Mode::Close,
             stopping: core.state.stopping || core.state.proxy(self.frontend).stopping,
         }
+    }
+
+    /// A URI that `normalize-uri` is strict about is answered 400.
+    pub(in crate::session) fn refuse_uri(&mut self, core: &mut Core) -> Verdict {
+        self.note_reason("uri-encoding");
+        self.count_failed_request(core);
+        self.outcome.note(Cause::Proxy, Stage::Request);
+        self.end_analysis();
+        self.http_reply_and_close(Some(400), core);
+        Verdict::Wait
+    }
+
+    /// A rule's change of the request does not fit, or makes no message.
+    pub(in crate::session) fn fail_request_rewrite(&mut self, core: &mut Core) -> Verdict {
+        self.note_reason("rewrite");
+        self.timing.request_ms = -1;
+        self.outcome.note(Cause::Proxy, Stage::Request);
+        self.end_analysis();
+        self.http_reply_and_close(Some(500), core);
+        Verdict::Wait
     }
 
     /// The request grew beyond what the buffer holds.

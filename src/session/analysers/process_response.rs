@@ -17,17 +17,27 @@ impl Session {
     #[inline(never)]
     pub(in crate::session) fn http_process_res_common(&mut self, core: &mut Core) -> Verdict {
         log::trace!("http_process_res_common");
+        match self.run_response_rules(core) {
+            Flow::Next | Flow::Stop => {}
+            Flow::Wait => return Verdict::Wait,
+            Flow::End(verdict) => {
+                self.response
+                    .analysers
+                    .remove(AnalyserSet::RES_HTTP_PROCESS);
+                return verdict;
+            }
+        }
         self.response
             .analysers
             .remove(AnalyserSet::RES_HTTP_PROCESS);
-        if let Some(verdict) = self.run_response_rules(core) {
-            return verdict;
-        }
         if self.exposes_cookie(core) {
             return self.block_cookie(core);
         }
         if self.manage_server_side_cookies(core).is_err() {
             return self.no_room_for_response(core);
+        }
+        if self.run_after_rules(core).is_err() {
+            return self.fail_response_rewrite(core);
         }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let algorithm = self.begin_compression(core);
@@ -107,20 +117,34 @@ impl Session {
         Verdict::Wait
     }
 
-    /// The backend's rules over the response, then the frontend's. A verdict when one of them
-    /// decided.
-    fn run_response_rules(&mut self, core: &mut Core) -> Option<Verdict> {
+    /// The backend's rules over the response, then the frontend's.
+    fn run_response_rules(&mut self, core: &mut Core) -> Flow {
         let frontend = (self.frontend != self.backend).then_some(self.frontend);
-        for proxy in [Some(self.backend), frontend].into_iter().flatten() {
-            for set in RESPONSE_SETS {
-                match self.run_rules(set, proxy, core) {
-                    Flow::Next | Flow::Stop => {}
-                    Flow::Wait => return Some(Verdict::Wait),
-                    Flow::End(verdict) => return Some(verdict),
-                }
+        let done = self.transaction.as_deref().map_or(0, |transaction| {
+            usize::from(transaction.said.response_sets_done)
+        });
+        let proxies = [Some(self.backend), frontend].into_iter().flatten();
+        let sets = proxies.flat_map(|proxy| RESPONSE_SETS.map(|set| (set, proxy)));
+        for (set, proxy) in sets.skip(done) {
+            let flow = self.run_rules(set, proxy, core);
+            if matches!(flow, Flow::Wait | Flow::End(_)) {
+                return flow;
+            }
+            if let Some(transaction) = self.transaction.as_deref_mut() {
+                transaction.said.response_sets_done += 1;
             }
         }
-        None
+        Flow::Next
+    }
+
+    /// A rule's change of the response does not fit, or makes no message.
+    pub(in crate::session) fn fail_response_rewrite(&mut self, core: &mut Core) -> Verdict {
+        self.note_reason("rewrite");
+        self.timing.response_ms = -1;
+        self.outcome.note(Cause::Proxy, Stage::Headers);
+        self.end_analysis();
+        self.http_reply_and_close(Some(500), core);
+        Verdict::Wait
     }
 
     pub(in crate::session) fn no_room_for_response(&mut self, core: &mut Core) -> Verdict {

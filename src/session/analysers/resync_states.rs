@@ -118,7 +118,14 @@ impl Session {
 
     /// `timeout tunnel` replaces the client's and the server's where it is set.
     pub(in crate::session) fn adopt_tunnel_timeouts(&mut self, core: &Core) {
-        let tunnel_ms = core.config.proxy(self.backend).timeouts.tunnel_ms;
+        let said = self
+            .transaction
+            .as_deref()
+            .map(|transaction| transaction.said);
+        let tunnel_ms = match said.map_or(0, |said| said.tunnel_timeout_ms) {
+            0 => core.config.proxy(self.backend).timeouts.tunnel_ms,
+            given => given,
+        };
         if tunnel_ms == 0 {
             return;
         }

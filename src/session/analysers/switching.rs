@@ -160,8 +160,16 @@ impl Session {
         self.flags.insert(SessionFlags::BE_ASSIGNED);
         self.flags.insert(SessionFlags::BE_COUNTED);
         core.count_backend_session(backend);
-        self.request.write_timeout_ms = proxy.timeouts.server_ms;
-        self.response.read_timeout_ms = proxy.timeouts.server_ms;
+        let said = self
+            .transaction
+            .as_deref()
+            .map(|transaction| transaction.said);
+        let server_ms = match said.map_or(0, |said| said.server_timeout_ms) {
+            0 => proxy.timeouts.server_ms,
+            given => given,
+        };
+        self.request.write_timeout_ms = server_ms;
+        self.response.read_timeout_ms = server_ms;
         self.retries_left = proxy.retries;
         if proxy.options.has(ProxyOption::IndependentStreams) {
             self.server_side.flags.insert(InterfaceFlags::INDEPENDENT);

@@ -1,6 +1,6 @@
 //! `http_process_tarpit`: holds a client that rules have caught, then answers with an error.
 
-use crate::config::model::{Reply, ReplyPage};
+use crate::config::model::Reply;
 use crate::engine::tick::Tick;
 use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
@@ -11,19 +11,16 @@ use crate::worker::Core;
 impl Session {
     /// The client waits from now on, for `timeout tarpit`, or `timeout connect` without one.
     pub(in crate::session) fn begin_tarpit(&mut self, reply: &'static Reply, core: &mut Core) {
-        core.state.proxy_mut(self.frontend).frontend.denied_requests += 1;
         self.outcome.note(Cause::Proxy, Stage::Tarpit);
-        self.note_reason("denied");
         let timeouts = &core.config.proxy(self.backend).timeouts;
         let held_ms = match timeouts.tarpit_ms {
             0 => timeouts.connect_ms,
             given => given,
         };
-        let now = core.engine.clock.now_ms();
-        self.request.analyse_exp = now.add(held_ms);
+        self.request.analyse_exp = core.engine.clock.now_ms().add(held_ms);
         self.request.analysers = AnalyserSet::HTTP_TARPIT;
         if let Some(transaction) = self.transaction.as_deref_mut() {
-            transaction.tarpit_reply = Some(reply);
+            transaction.said.tarpit_reply = Some(reply);
         }
     }
 
@@ -37,26 +34,25 @@ impl Session {
             .union(ChannelFlags::ANA_TIMEOUT);
         let now = core.engine.clock.now_ms();
         if !self.request.flags.any(ended) && !self.request.analyse_exp.is_expired(now) {
+            // What the client sends meanwhile is of no interest.
+            self.request.flags.insert(ChannelFlags::DONT_READ);
             return Verdict::Wait;
         }
         self.request.analysers.remove(AnalyserSet::HTTP_TARPIT);
+        self.request.analysers.remove(AnalyserSet::HTTP_TARPIT);
         self.request.analyse_exp = Tick::ETERNITY;
+        // The next request of the client has its own time.
+        self.request.flags.remove(ChannelFlags::ANA_TIMEOUT);
         let now_us = core.engine.clock.monotonic_us();
+        self.timing.request_ms = -1;
         self.timing.queue_ms = self.timing.since_start_ms(now_us);
         let reply = self
             .transaction
             .as_deref_mut()
-            .and_then(|transaction| transaction.tarpit_reply.take());
+            .and_then(|transaction| transaction.said.tarpit_reply.take());
         match reply {
-            Some(reply) if matches!(reply.page, ReplyPage::Own) => self.answer_with(reply, core),
-            reply => {
-                let status = reply.map_or(STATUS_DEFAULT, |reply| reply.status);
-                self.http_reply_and_close(Some(status), core);
-                Verdict::Wait
-            }
+            Some(reply) => self.answer_held(reply, core),
+            None => Verdict::Wait,
         }
     }
 }
-
-/// What a tarpit answers unless told otherwise.
-const STATUS_DEFAULT: u16 = 500;

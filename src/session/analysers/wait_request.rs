@@ -10,7 +10,7 @@ use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
 use crate::session::trace::{self, Traced};
-use crate::session::transaction::{MessageState, keep_line};
+use crate::session::transaction::keep_line;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
@@ -171,7 +171,7 @@ impl Session {
             return self.refuse_request(error, core);
         }
         message.body = request_body(&message.head);
-        message.state = MessageState::Parsed;
+        message.head_received();
         let view = message.head.view(buffer, base);
         keep_line(&mut transaction.request_line, view.start_line());
         let slots = &proxy.captures;

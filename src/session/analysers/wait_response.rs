@@ -95,7 +95,7 @@ impl Session {
             return Err(HeadError::response(0, ErrorReason::Status));
         }
         message.body = response_body(&message.head, transaction.request.head.method());
-        message.state = MessageState::Parsed;
+        message.head_received();
         transaction.status = i32::from(status);
         let slots = &core.config.proxy(self.frontend).captures.response;
         let view = message.head.view(buffer, base);
@@ -211,6 +211,7 @@ impl Session {
             && self.request.can_replay()
             && self.response.input_len() == 0
             && !self.flags.any(SessionFlags::REPLAYED)
+            && !transaction.said.no_replay
             && safe
             && complete;
         if !possible {

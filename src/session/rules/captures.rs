@@ -9,6 +9,8 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use regex::bytes::{CaptureLocations, Regex};
 
+use crate::http::uri::parameters::hex_byte;
+
 /// Places of groups, by expression.
 #[derive(Debug, Default)]
 pub struct CaptureMemory {
@@ -24,7 +26,7 @@ pub(super) struct Scratch<'a, 'c> {
 }
 
 impl<'a> Scratch<'a, '_> {
-    /// The template with `\1` and the like filled in; `None` when nothing matches. The match
+    /// The template with `\1`, `\x41` and the like filled in; `None` when nothing matches. The match
     /// has not to span the text: what stands around it is dropped, as the manual has it.
     pub(super) fn replaced(
         &mut self,
@@ -39,22 +41,35 @@ impl<'a> Scratch<'a, '_> {
             .or_insert_with(|| regex.capture_locations());
         regex.captures_read(locations, old)?;
         let mut out = ArenaVec::with_capacity_in(old.len() + template.len(), self.arena);
-        let mut bytes = template.iter().copied();
-        while let Some(byte) = bytes.next() {
-            if byte != b'\\' {
-                out.push(byte);
-                continue;
-            }
-            match bytes.next() {
-                Some(digit @ b'0'..=b'9') => {
-                    let group = locations.get(usize::from(digit - b'0'));
-                    let group = group.and_then(|(from, to)| old.get(from..to));
-                    out.extend_from_slice(group.unwrap_or_default());
+        let group = |number| {
+            let range = locations.get(number);
+            let text = range.and_then(|(from, to)| old.get(from..to));
+            text.unwrap_or_default()
+        };
+        let mut rest = template;
+        while let Some(at) = memchr::memchr(b'\\', rest) {
+            let (plain, escape) = rest.split_at(at);
+            out.extend_from_slice(plain);
+            rest = match escape {
+                [_, digit @ b'0'..=b'9', after @ ..] => {
+                    out.extend_from_slice(group(usize::from(digit - b'0')));
+                    after
                 }
-                Some(other) => out.push(other),
-                None => out.push(b'\\'),
-            }
+                [_, b'x', high, low, after @ ..] if hex_byte(*high, *low).is_some() => {
+                    out.extend(hex_byte(*high, *low));
+                    after
+                }
+                [_, other, after @ ..] => {
+                    out.push(*other);
+                    after
+                }
+                other => {
+                    out.extend_from_slice(other);
+                    &[]
+                }
+            };
         }
+        out.extend_from_slice(rest);
         Some(out.into_bump_slice())
     }
 }

@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use super::{Flow, Scene};
-use crate::config::model::{Decision, Reply, ReplyPage, RuleSet};
+use crate::config::model::{Decision, RuleSet};
 use crate::engine::tick::Tick;
 use crate::http::connection::Mode;
 use crate::session::analyser::Verdict;
@@ -22,8 +22,21 @@ impl Session {
     ) -> Flow {
         match decision {
             Decision::Allow => Flow::Stop,
-            Decision::Return(reply) => Flow::End(self.answer_with(reply, core)),
-            Decision::Deny(reply) => Flow::End(self.deny(reply, scene, core)),
+            Decision::Return(reply) => {
+                self.outcome.note(Cause::Local, stage_of(scene));
+                Flow::End(self.answer_with(reply, scene, arena, core))
+            }
+            Decision::Deny(reply) => {
+                self.count_denied(scene, core);
+                self.outcome.note(Cause::Proxy, stage_of(scene));
+                Flow::End(self.answer_with(reply, scene, arena, core))
+            }
+            Decision::Tarpit(reply) => {
+                self.count_denied(scene, core);
+                self.begin_tarpit(reply, core);
+                Flow::End(Verdict::Continue)
+            }
+            Decision::Auth { realm } => self.ask_for_password(realm.as_deref(), scene, arena, core),
             Decision::Reject => Flow::End(self.reject(scene, core)),
             Decision::SilentDrop => {
                 self.silence_client();
@@ -34,11 +47,6 @@ impl Session {
                 Flow::Stop
             }
             Decision::Redirect(redirect) => self.redirect(redirect, scene, arena, core),
-            Decision::Tarpit(reply) => {
-                self.begin_tarpit(reply, core);
-                Flow::End(Verdict::Continue)
-            }
-            Decision::Auth { .. } => Flow::Next,
         }
     }
 
@@ -100,28 +108,31 @@ impl Session {
             .proxy_mut(self.frontend)
             .frontend
             .denied_responses += 1;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.denied_responses += 1;
+        }
         if let Some(server) = self.server {
             core.state.server_mut(server).counters.denied_responses += 1;
         }
     }
 
-    /// Answers with an error, the one configured or the page of the status.
-    fn deny(&mut self, reply: &'static Reply, scene: Scene, core: &mut Core) -> Verdict {
+    /// Counts a message that rules refuse.
+    fn count_denied(&mut self, scene: Scene, core: &mut Core) {
+        self.note_reason("denied");
         if scene.set.is_response() {
             self.count_denied_response(core);
-            self.outcome.note(Cause::Proxy, Stage::Headers);
-        } else {
-            core.state.proxy_mut(self.frontend).frontend.denied_requests += 1;
-            self.outcome.note(Cause::Proxy, Stage::Request);
+            return;
         }
-        self.note_reason("denied");
-        match reply.page {
-            ReplyPage::Own => self.answer_with(reply, core),
-            ReplyPage::Default | ReplyPage::Page(_) => {
-                self.end_analysis();
-                self.http_reply_and_close(Some(reply.status), core);
-                Verdict::Wait
-            }
+        core.state.proxy_mut(self.frontend).frontend.denied_requests += 1;
+        if let Some(counters) = core.listener_counters(self.listener) {
+            counters.denied_requests += 1;
         }
+    }
+}
+
+const fn stage_of(scene: Scene) -> Stage {
+    match scene.set.is_response() {
+        true => Stage::Headers,
+        false => Stage::Request,
     }
 }

@@ -2,15 +2,20 @@
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
+
 use regex::bytes::Regex;
 
 use super::captures::Scratch;
 use super::{Flow, Scene};
-use crate::config::model::{Edit, NameMatch, UriPart};
-use crate::http::head::element_ranges;
+use crate::config::model::{Edit, NameMatch, RuleSet, UriPart};
+use crate::http::head::{Method, element_ranges};
+use crate::http::known::KnownHeader;
 use crate::http::rewrite::{RewriteError, Rewriter};
 use crate::http::status;
+use crate::http::uri::normalize::Normalizer;
+use crate::http::uri::{UriParts, split_at_path};
 use crate::session::Session;
+use crate::session::analyser::Verdict;
 use crate::worker::Core;
 
 impl Session {
@@ -23,11 +28,31 @@ impl Session {
     ) -> Flow {
         match self.try_edit(edit, scene, arena, core) {
             Ok(()) => Flow::Next,
+            Err(RewriteError::BadText) if matches!(edit, Edit::NormalizeUri(_)) => {
+                Flow::End(self.refuse_uri(core))
+            }
             Err(error) => {
                 log::debug!("a rule could not change the head: {error:?}");
-                Flow::End(self.no_room_for_rule(scene, core))
+                self.after_failed_edit(scene, core)
             }
         }
+    }
+
+    /// What becomes of a message that a rule could not change (`strict-mode`).
+    fn after_failed_edit(&mut self, scene: Scene, core: &mut Core) -> Flow {
+        let said = self
+            .transaction
+            .as_deref()
+            .map(|transaction| transaction.said);
+        if said.is_some_and(|said| said.lenient) {
+            return Flow::Next;
+        }
+        Flow::End(match scene.set {
+            // Whoever runs these rules puts an error in the answer's place.
+            RuleSet::HttpAfterResponse => Verdict::Wait,
+            set if set.is_response() => self.fail_response_rewrite(core),
+            _ => self.fail_request_rewrite(core),
+        })
     }
 
     fn try_edit(
@@ -46,43 +71,48 @@ impl Session {
             | Edit::SetUri(_, format)
             | Edit::ReplaceUri(_, _, format) => self.rendered(format, scene, arena, core),
             Edit::DeleteHeader(_) | Edit::SetStatus(..) => b"",
+            Edit::NormalizeUri(normalizer) => return self.normalize_uri(*normalizer, scene, core),
         };
-        let Some(mut rewriter) = self.rewriter(scene, core) else {
-            return Ok(());
-        };
+        let mut captures = std::mem::take(&mut core.captures);
         let mut scratch = Scratch {
             arena,
-            captures: &mut core.captures,
+            captures: &mut captures,
         };
-        match edit {
-            Edit::AddHeader(name, _) => rewriter.add(name, text),
-            Edit::SetHeader(name, _) => {
-                rewriter.remove_named(name);
-                rewriter.add(name, text)
-            }
-            Edit::DeleteHeader(name) => delete(&mut rewriter, name),
-            Edit::ReplaceHeader(name, regex, _) => {
-                replace_values(&mut rewriter, name, regex, text, &mut scratch)
-            }
-            Edit::ReplaceValue(name, regex, _) => {
-                replace_elements(&mut rewriter, name, regex, text, &mut scratch)
-            }
-            Edit::SetMethod(_) => rewriter.set_method(text),
-            Edit::SetUri(part, _) => set_uri(&mut rewriter, *part, text, arena),
-            Edit::ReplaceUri(part, regex, _) => {
-                let old = part_of(&rewriter, *part);
-                match scratch.replaced(regex, old, text) {
-                    Some(new) => set_uri(&mut rewriter, *part, new, arena),
-                    None => Ok(()),
-                }
-            }
-            Edit::SetStatus(code, reason) => {
-                let reason = reason
-                    .as_deref()
-                    .unwrap_or_else(|| status::reason(*code).as_bytes());
-                rewriter.set_status(*code, reason)
-            }
+        let done = match self.rewriter(scene, core) {
+            Some(mut rewriter) => apply(edit, &mut rewriter, text, &mut scratch),
+            None => Ok(()),
+        };
+        core.captures = captures;
+        done
+    }
+
+    /// Brings the URI into a normal form; the memory for it is the transaction's.
+    fn normalize_uri(
+        &mut self,
+        normalizer: Normalizer,
+        scene: Scene,
+        core: &Core,
+    ) -> Result<(), RewriteError> {
+        let Some(transaction) = self.transaction.as_deref_mut() else {
+            return Ok(());
+        };
+        let mut uri = std::mem::take(&mut transaction.answer);
+        let mut ranges = std::mem::take(&mut transaction.ranges);
+        let done = self.rewriter(scene, core).map_or(Ok(()), |mut rewriter| {
+            let (before, path) = split_at_path(rewriter.view().uri());
+            uri.clear();
+            uri.extend_from_slice(before);
+            normalizer
+                .apply(path, &mut uri, &mut ranges)
+                .map_err(|_| RewriteError::BadText)?;
+            rewriter.set_uri(&uri)
+        });
+        uri.clear();
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.answer = uri;
+            transaction.ranges = ranges;
         }
+        done
     }
 
     /// The head that the rules of a set change; `None` when it is not here.
@@ -93,8 +123,46 @@ impl Session {
             true => (&mut self.response, &mut transaction.response),
         };
         let (buffer, base) = channel.message()?;
+        let growth = message.growth_left(core.config.global.tuning.maxrewrite);
         let rewriter = Rewriter::new(buffer, base, &mut message.head);
-        Some(rewriter.with_growth(core.config.global.tuning.maxrewrite))
+        Some(rewriter.with_growth(growth))
+    }
+}
+
+/// Changes a head; `text` is the rendered format of the rule.
+fn apply(
+    edit: &'static Edit,
+    rewriter: &mut Rewriter<'_>,
+    text: &[u8],
+    scratch: &mut Scratch<'_, '_>,
+) -> Result<(), RewriteError> {
+    match edit {
+        Edit::AddHeader(name, _) => rewriter.add(name, text),
+        Edit::SetHeader(name, _) => {
+            rewriter.remove_named(name);
+            rewriter.add(name, text)
+        }
+        Edit::DeleteHeader(name) => delete(rewriter, name),
+        Edit::ReplaceHeader(name, regex, _) => replace_values(rewriter, name, regex, text, scratch),
+        Edit::ReplaceValue(name, regex, _) => {
+            replace_elements(rewriter, name, regex, text, scratch)
+        }
+        Edit::SetMethod(_) => rewriter.set_method(text),
+        Edit::SetUri(part, _) => set_uri(rewriter, *part, text, scratch.arena),
+        Edit::ReplaceUri(part, regex, _) => {
+            let old = part_of(rewriter, *part);
+            match scratch.replaced(regex, old, text) {
+                Some(new) => set_uri(rewriter, *part, new, scratch.arena),
+                None => Ok(()),
+            }
+        }
+        Edit::NormalizeUri(_) => Ok(()),
+        Edit::SetStatus(code, reason) => {
+            let reason = reason
+                .as_deref()
+                .unwrap_or_else(|| status::reason(*code).as_bytes());
+            rewriter.set_status(*code, reason)
+        }
     }
 }
 
@@ -200,6 +268,9 @@ fn set_uri(
     new: &[u8],
     arena: &Bump,
 ) -> Result<(), RewriteError> {
+    if new.is_empty() && part != UriPart::Query {
+        return Err(RewriteError::BadText);
+    }
     let view = rewriter.view();
     let uri = view.uri();
     let full = view.path_and_query();
@@ -209,7 +280,6 @@ fn set_uri(
         UriPart::Whole => (0, uri.len(), b""),
         UriPart::Path => (before, before + path_len, b""),
         UriPart::PathAndQuery => (before, uri.len(), b""),
-        UriPart::Query if new.is_empty() => (before + path_len, uri.len(), b""),
         UriPart::Query => (before + path_len, uri.len(), b"?"),
     };
     let mut out = ArenaVec::with_capacity_in(uri.len() + new.len() + 1, arena);
@@ -217,5 +287,31 @@ fn set_uri(
     out.extend_from_slice(mark);
     out.extend_from_slice(new);
     out.extend_from_slice(uri.get(to..).unwrap_or_default());
-    rewriter.set_uri(&out)
+    rewriter.set_uri(&out)?;
+    match part {
+        UriPart::Whole => follow_authority(rewriter, &out),
+        UriPart::Path | UriPart::PathAndQuery | UriPart::Query => Ok(()),
+    }
 }
+
+/// The Host of a request in absolute form is that of its URI (RFC 9112, section 3.2.2).
+fn follow_authority(rewriter: &mut Rewriter<'_>, uri: &[u8]) -> Result<(), RewriteError> {
+    let parts = UriParts::parse(uri);
+    let (Some(_), Some(authority)) = (parts.scheme, parts.authority) else {
+        return Ok(());
+    };
+    if rewriter.head().method() == Method::Connect {
+        return Ok(());
+    }
+    let host = match memchr::memrchr(b'@', authority) {
+        Some(at) => authority.get(at + 1..).unwrap_or_default(),
+        None => authority,
+    };
+    match rewriter.head().find(KnownHeader::Host, 0) {
+        Some(index) => rewriter.set_value(index, host),
+        None => rewriter.add(b"host", host),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,10 @@ impl Session {
                 other @ (Action::Decide(_)
                 | Action::Edit(_)
                 | Action::Set(_)
-                | Action::Patterns(_)) => self.act(other, scene, arena, core),
+                | Action::Patterns(_)
+                | Action::WaitForBody(_)
+                | Action::EarlyHint(..)
+                | Action::Nothing) => self.act(other, scene, arena, core),
             };
             if matches!(flow, Flow::End(_)) {
                 return flow;
@@ -96,7 +99,10 @@ impl Session {
         match (found, &filter.effect) {
             (Err(error), _) => {
                 log::debug!("a filter could not change the head: {error:?}");
-                return Flow::End(self.no_room_for_rule(scene, core));
+                return Flow::End(match scene.set.is_response() {
+                    false => self.no_room_for_request(core),
+                    true => self.no_room_for_response(core),
+                });
             }
             (Ok(true), LineEffect::Allow) => *standing = Standing::Allowed,
             (Ok(true), LineEffect::Pass) => *standing = Standing::Passed,

@@ -6,16 +6,16 @@
 //! resumed where it stood; the arena is emptied when the set is through.
 
 mod address;
+mod answer;
 mod captures;
 mod decide;
 mod edit;
 mod legacy;
+mod peek;
 mod redirect;
 mod setting;
 
 pub use captures::CaptureMemory;
-mod peek;
-
 pub use peek::PeekedRequest;
 
 use bumpalo::Bump;
@@ -23,11 +23,11 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use legacy::Standing;
 
-use super::analyser::Verdict;
+use super::analyser::{AnalyserSet, Verdict};
 use super::channel::Channel;
 use super::transaction::{MessageState, Transaction};
 use super::{Session, SessionFlags};
-use crate::config::model::{Action, ProxyId, Rule, RuleSet};
+use crate::config::model::{Action, BodyWait, ProxyId, Rule, RuleSet};
 use crate::sample::acl::{Answer, Condition};
 use crate::sample::context::{Context, Direction, MessageView};
 use crate::sample::format::Format;
@@ -54,8 +54,9 @@ impl Session {
         if rules.is_empty() {
             return Flow::Next;
         }
-        let arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
+        // Rules over an answer run while the rule that gives it holds the other arena.
+        let mut arena = std::mem::take(arena_of(set, core));
         self.peek_request(set, core);
         let flow = match set {
             RuleSet::LegacyRequest | RuleSet::LegacyResponse => {
@@ -71,7 +72,13 @@ impl Session {
             | RuleSet::HttpAfterResponse => self.walk(rules, scene, &arena, core),
         };
         core.peeked.forget();
-        core.return_arena(arena);
+        arena.reset();
+        *arena_of(set, core) = arena;
+        if flow != Flow::Wait
+            && let Some(transaction) = self.transaction.as_deref_mut()
+        {
+            transaction.said.lenient = false;
+        }
         flow
     }
 
@@ -82,7 +89,7 @@ impl Session {
         arena: &Bump,
         core: &mut Core,
     ) -> Flow {
-        let start = usize::from(self.rule_at);
+        let start = usize::from(std::mem::take(&mut self.rule_at));
         for (index, rule) in rules.iter().enumerate().skip(start) {
             let answer = match &rule.condition {
                 None => Answer::Pass,
@@ -105,13 +112,11 @@ impl Session {
                     return Flow::Wait;
                 }
                 Flow::Stop | Flow::End(_) => {
-                    self.rule_at = 0;
                     self.note_last_rule(rule, scene);
                     return flow;
                 }
             }
         }
-        self.rule_at = 0;
         Flow::Next
     }
 
@@ -149,6 +154,9 @@ impl Session {
             Action::Lines(filter) => {
                 self.filter_lines(filter, &mut Standing::Open, (scene, arena), core)
             }
+            Action::WaitForBody(wait) => self.wait_for_body(*wait, scene, core),
+            Action::EarlyHint(name, format) => self.hint_early(name, format, scene, (arena, core)),
+            Action::Nothing => Flow::Next,
         }
     }
 
@@ -224,11 +232,23 @@ impl Session {
         }
     }
 
-    /// A rule's change does not fit into the head's buffer.
-    fn no_room_for_rule(&mut self, scene: Scene, core: &mut Core) -> Verdict {
-        match scene.set.is_response() {
-            false => self.no_room_for_request(core),
-            true => self.no_room_for_response(core),
+    /// `wait-for-body`. The analyser that runs the rules stays enabled while one waits; it is
+    /// not any more when the wait was given up and answered.
+    fn wait_for_body(&mut self, wait: BodyWait, scene: Scene, core: &mut Core) -> Flow {
+        let (verdict, is_waiting) = match scene.set.is_response() {
+            false => (
+                self.wait_for_request_body(wait.time_ms, wait.at_least, core),
+                self.request.analysers.any(REQUEST_RULES),
+            ),
+            true => (
+                self.wait_for_response_body(wait.time_ms, wait.at_least, core),
+                self.response.analysers.any(AnalyserSet::RES_HTTP_PROCESS),
+            ),
+        };
+        match verdict {
+            Verdict::Continue => Flow::Next,
+            Verdict::Wait if is_waiting => Flow::Wait,
+            Verdict::Wait => Flow::End(Verdict::Wait),
         }
     }
 
@@ -252,6 +272,14 @@ impl Session {
     }
 }
 
+/// The arena for rules of a set.
+const fn arena_of(set: RuleSet, core: &mut Core) -> &mut Bump {
+    match matches!(set, RuleSet::HttpAfterResponse) {
+        true => &mut core.after_arena,
+        false => &mut core.arena,
+    }
+}
+
 /// Where rules run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene {
@@ -270,6 +298,9 @@ fn view<'a>(
         return None;
     }
     let bytes = channel.input();
+    if bytes.len() < message.head.len() {
+        return None;
+    }
     Some(MessageView {
         head: message.head.view_bytes(bytes),
         body: bytes.get(message.head.len()..).unwrap_or_default(),
@@ -278,5 +309,7 @@ fn view<'a>(
     })
 }
 
+/// The analysers that run rules over requests.
+const REQUEST_RULES: AnalyserSet = AnalyserSet::HTTP_PROCESS_FE.union(AnalyserSet::HTTP_PROCESS_BE);
 /// Room that most rendered values need.
 const RENDERED_GUESS: usize = 64;

@@ -3,12 +3,13 @@
 use bumpalo::Bump;
 
 use super::{Flow, Scene};
-use crate::config::model::{LogLevel, PatternChange, Setting};
+use crate::config::model::{LogLevel, PatternChange, Setting, TimeoutKind, TimeoutValue};
+use crate::sample::expression::Expression;
 use crate::sample::value::Sample;
 use crate::sample::variables::{Scope, Variable, Variables};
-use crate::session::Session;
 use crate::session::analyser::AnalyserSet;
-use crate::session::transaction::LevelChoice;
+use crate::session::transaction::{LevelChoice, Said};
+use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
 impl Session {
@@ -37,8 +38,73 @@ impl Session {
                 }
             }
             Setting::LogLevel(level) => self.set_log_level(*level, core),
+            Setting::Timeout(kind, value) => {
+                let time_ms = match value {
+                    TimeoutValue::Fixed(time_ms) => Some(*time_ms),
+                    TimeoutValue::Computed(expression) => self
+                        .number(expression, scene, arena, core)
+                        .and_then(|number| u32::try_from(number).ok()),
+                };
+                self.set_timeout(*kind, time_ms.unwrap_or(0));
+            }
+            Setting::PriorityClass(expression) => {
+                let class = self.number(expression, scene, arena, core);
+                if let (Some(class), Some(said)) = (class, self.said()) {
+                    let class = class.clamp(-CLASS_MAX, CLASS_MAX);
+                    said.priority_class = i16::try_from(class).unwrap_or(0);
+                }
+            }
+            Setting::PriorityOffset(expression) => {
+                let offset = self.number(expression, scene, arena, core);
+                if let (Some(offset), Some(said)) = (offset, self.said()) {
+                    let offset = offset.clamp(-OFFSET_MAX_MS, OFFSET_MAX_MS);
+                    said.priority_offset_ms = i32::try_from(offset).unwrap_or(0);
+                }
+            }
+            Setting::StrictMode(on) => {
+                if let Some(said) = self.said() {
+                    said.lenient = !on;
+                }
+            }
+            Setting::NoReplay => {
+                if let Some(said) = self.said() {
+                    said.no_replay = true;
+                }
+            }
         }
         Flow::Next
+    }
+
+    fn said(&mut self) -> Option<&mut Said> {
+        Some(&mut self.transaction.as_deref_mut()?.said)
+    }
+
+    fn number(
+        &self,
+        expression: &'static Expression,
+        scene: Scene,
+        arena: &Bump,
+        core: &Core,
+    ) -> Option<i64> {
+        expression.int(&self.context(scene, arena, core))
+    }
+
+    /// `set-timeout`: 0 changes nothing. The server's timeout may be in force already.
+    fn set_timeout(&mut self, kind: TimeoutKind, time_ms: u32) {
+        let is_assigned = self.flags.any(SessionFlags::BE_ASSIGNED);
+        let Some(said) = self.said().filter(|_| time_ms > 0) else {
+            return;
+        };
+        match kind {
+            TimeoutKind::Tunnel => said.tunnel_timeout_ms = time_ms,
+            TimeoutKind::Server => {
+                said.server_timeout_ms = time_ms;
+                if is_assigned {
+                    self.request.write_timeout_ms = time_ms;
+                    self.response.read_timeout_ms = time_ms;
+                }
+            }
+        }
     }
 
     fn change_variable(
@@ -67,6 +133,11 @@ impl Session {
                 | Setting::Capture(..)
                 | Setting::LogLevel(_)
                 | Setting::ExpectProxy => None,
+                Setting::Timeout(..)
+                | Setting::PriorityClass(_)
+                | Setting::PriorityOffset(_)
+                | Setting::StrictMode(_)
+                | Setting::NoReplay => None,
             }
         };
         self.settle_variables(arena, core);
@@ -157,3 +228,8 @@ fn kept<'a>(sample: Sample<'_>, arena: &'a Bump) -> Sample<'a> {
         Sample::Method(bytes) => Sample::Method(arena.alloc_slice_copy(bytes)),
     }
 }
+
+/// Bounds of `set-priority-class` (manual).
+const CLASS_MAX: i64 = 2047;
+/// Bounds of `set-priority-offset` (manual).
+const OFFSET_MAX_MS: i64 = 524_287;

@@ -57,8 +57,13 @@ fn parse(context: &mut ProxyContext, line: &Line) -> Parse<()> {
             parameters.warn_ignored(words.word(at)?, context);
             context.draft.error_pages.push(ErrorPages::Reset(status));
         }
-        Some(Payload::Body(_)) | None => {
+        Some(Payload::Body(_) | Payload::Format(..)) | None => {
             let reply = parameters.into_reply(words, context)?;
+            if !reply.headers.is_empty() || matches!(reply.body, ReplyBody::Format(_)) {
+                let message = "log-format expressions are not supported in error pages.";
+                let error = words.keyword_error(message);
+                return Err(error.hint("'http-request return' and 'deny' know them"));
+            }
             let page = page_of(&reply, context.bufsize)
                 .map_err(|error| words.keyword_error(error.to_string()))?;
             errorfile::replace(context, status, page);

@@ -1,6 +1,7 @@
-//! `return`: answers that rules make.
+//! `return`, `deny`, `tarpit`: answers that rules make.
 //!
-//! They are rendered here, once, so that a request only copies bytes.
+//! What does not depend on the request is rendered here, once, so that a request only copies
+//! bytes; with formats in it an answer is rendered for each request (`session::rules::answer`).
 
 use super::draft::ProxyContext;
 use super::forwarded::is_token;
@@ -9,20 +10,85 @@ use super::{answer_file, errorfile, reply};
 use crate::config::diagnostic::{Diagnostic, Parse};
 use crate::config::model::{Reply, ReplyBody, ReplyPage};
 use crate::config::word::{Word, Words};
+use crate::http::status;
+use crate::sample::format::{Format, Purpose};
 
-/// Reads what an answer is made of: status, content, headers.
-pub(super) fn read_reply(reader: &mut RuleReader<'_>) -> Parse<Reply> {
+/// Reads what an answer is made of: status, content, headers. `status` is that of an answer
+/// that names none.
+pub(super) fn read_reply(reader: &mut RuleReader<'_>, status: u16) -> Parse<Reply> {
     let bufsize = reader.context.bufsize;
-    let parameters = Parameters::read(reader.words, reader.at, bufsize)?;
+    let first = reader.words.get(reader.at);
+    let mut parameters = Parameters::read(reader.words, reader.at, bufsize)?;
     reader.at = parameters.end;
-    parameters.into_reply(reader.words, reader.context)
+    parameters.status = parameters.status.or(Some(status));
+    let reply = parameters.into_reply(reader.words, reader.context)?;
+    if let Some(word) = first {
+        for (_, format) in &reply.headers {
+            reader.check_samples(format.needs(), word)?;
+        }
+        if let ReplyBody::Format(format) = &reply.body {
+            reader.check_samples(format.needs(), word)?;
+        }
+    }
+    Ok(reply)
+}
+
+/// As [`read_reply`], for rules that refuse: without a word about the answer, or with
+/// `deny_status` alone, it is the error page of the status.
+pub(super) fn read_refusal(reader: &mut RuleReader<'_>, status: u16) -> Parse<Reply> {
+    let is_legacy = match reader.peek().map(Word::text) {
+        None => true,
+        Some("deny_status") => {
+            let after = reader.words.get(reader.at + 2).map(Word::text);
+            matches!(after, None | Some("if" | "unless"))
+        }
+        Some(_) => false,
+    };
+    if !is_legacy {
+        return read_reply(reader, status);
+    }
+    let mut status = status;
+    if reader.peek().is_some() {
+        let word = reader.words.word(reader.at)?;
+        status = parse_status(reader.words, reader.at + 1)?;
+        check_page_status(word, status)?;
+        reader.at += 2;
+    }
+    Ok(page_reply(status, ReplyPage::Default))
+}
+
+/// A reply that is an error page.
+fn page_reply(status: u16, page: ReplyPage) -> Reply {
+    Reply {
+        status,
+        content_type: None,
+        headers: Vec::new(),
+        body: ReplyBody::Empty,
+        head: Vec::new(),
+        page,
+    }
+}
+
+/// Only some statuses have pages.
+fn check_page_status(word: &Word, status: u16) -> Parse<()> {
+    if errorfile::can_be_replaced(status) {
+        return Ok(());
+    }
+    let name = match word.text() {
+        "errorfiles" => "errorfiles",
+        _ => "default-errorfiles",
+    };
+    Err(word.error(format!(
+        "status code '{status}' not handled by default with '{name}' argument."
+    )))
 }
 
 /// What the words of an answer say: of `http-request return`, and of `http-error`.
 pub(super) struct Parameters {
     pub(super) status: Option<u16>,
     content_type: Option<(String, usize)>,
-    headers: Vec<(String, String)>,
+    /// Names, and the words that hold the values.
+    headers: Vec<(String, usize)>,
     ignored_headers: Vec<Diagnostic>,
     pub(super) payload: Option<Payload>,
     /// The first word that does not belong to it.
@@ -33,9 +99,11 @@ pub(super) struct Parameters {
 pub(super) enum Payload {
     /// It has this body.
     Body(Vec<u8>),
+    /// Its body is rendered of this text, which the word at that place gave.
+    Format(Vec<u8>, usize),
     /// It is whole in the file at this word.
     ErrorFile(usize),
-    /// It is that of the `http-errors` section at this word.
+    /// It is that of the `http-errors` section that this word names.
     ErrorFiles(usize),
     /// It is what there would be without the line; the word that says so.
     DefaultErrorFiles(usize),
@@ -56,7 +124,7 @@ impl Parameters {
         let ends = |word: &&Word| matches!(word.text(), "if" | "unless");
         while let Some(word) = words.get(at).filter(|word| !ends(word)) {
             match word.text() {
-                "status" => parameters.status = Some(parse_status(words, at + 1)?),
+                "status" | "deny_status" => parameters.status = Some(parse_status(words, at + 1)?),
                 "content-type" => {
                     let content_type = header_value(argument(words, at, "<type>")?)?;
                     parameters.content_type = Some((content_type, at));
@@ -70,8 +138,8 @@ impl Parameters {
                         return Err(unknown(word, text));
                     };
                     if parameters.payload.is_some() {
-                        let message = format!("unexpected '{text}' argument, one body is enough");
-                        return Err(word.error(message));
+                        let message = format!("unexpected '{text}' argument, already defined.");
+                        return Err(word.error(message).hint("one body is enough"));
                     }
                     at -= usize::from(matches!(payload, Payload::DefaultErrorFiles(_)));
                     parameters.payload = Some(payload);
@@ -92,14 +160,14 @@ impl Parameters {
         if !is_token(name.text()) {
             return Err(name.error(format!("'{}' cannot be the name of a header", name.text())));
         }
-        let value = header_value(&unescape_format(value)?)?;
+        header_value(value)?;
         let is_own = |own: &&str| own.eq_ignore_ascii_case(name.text());
         if OWN_HEADERS.iter().any(is_own) {
             let message = format!("header '{}' always ignored by the http reply.", name.text());
             self.ignored_headers.push(name.warning(message));
             return Ok(());
         }
-        self.headers.push((name.text().to_owned(), value));
+        self.headers.push((name.text().to_owned(), at + 2));
         Ok(())
     }
 
@@ -140,58 +208,122 @@ impl Parameters {
         }
     }
 
-    /// The answer as bytes, ready to be copied.
-    pub(super) fn into_reply(self, words: &Words, context: &mut ProxyContext) -> Parse<Reply> {
+    /// The answer, ready to be copied, or to be rendered where it has formats.
+    pub(super) fn into_reply(mut self, words: &Words, context: &mut ProxyContext) -> Parse<Reply> {
         let status = self.status.unwrap_or(STATUS_DEFAULT);
-        let body = match self.payload {
+        let body = match self.payload.take() {
             Some(Payload::ErrorFile(at)) => {
                 let file = words.word(at)?;
                 return self.into_file_reply(file, context);
             }
-            Some(Payload::ErrorFiles(at) | Payload::DefaultErrorFiles(at)) => {
-                let message = "error files cannot be imported by a rule";
-                return Err(words.error(at, message).hint("use 'errorfile'"));
+            Some(Payload::ErrorFiles(at)) => {
+                let name = words.word(at)?;
+                check_page_status(words.word(at.saturating_sub(1))?, status)?;
+                self.warn_ignored(name, context);
+                let language = &mut context.language;
+                let page = language.late_error_page(name.utf8()?, status, name.span());
+                return Ok(page_reply(status, ReplyPage::Section(page)));
             }
-            Some(Payload::Body(body)) => body,
-            None => Vec::new(),
+            Some(Payload::DefaultErrorFiles(at)) => {
+                let word = words.word(at)?;
+                check_page_status(word, status)?;
+                self.warn_ignored(word, context);
+                return Ok(page_reply(status, ReplyPage::Default));
+            }
+            Some(Payload::Format(text, at)) => {
+                let word = words.word(at)?;
+                let format =
+                    Format::parse(&mut context.language, &text, word.span(), Purpose::Http)?;
+                match format.as_literal() {
+                    Some(literal) => ReplyBody::Bytes(literal.to_vec()),
+                    None => ReplyBody::Format(format),
+                }
+            }
+            Some(Payload::Body(body)) => ReplyBody::Bytes(body),
+            None => ReplyBody::Empty,
         };
+        let headers = self.read_headers(words, context)?;
         let type_at = self.content_type.as_ref().map(|(_, at)| *at);
-        check_payload(words, status, &body, type_at)?;
-        if let (Some(at), true) = (type_at, body.is_empty()) {
-            let message = "the content-type is ignored by the http reply because it has no body";
+        let has_body = match &body {
+            ReplyBody::Empty => false,
+            ReplyBody::Bytes(bytes) => !bytes.is_empty(),
+            ReplyBody::Format(_) => true,
+        };
+        check_payload(words, status, has_body, type_at)?;
+        if let (Some(at), false) = (type_at, has_body) {
+            let message = "content-type ignored by the http reply because neither errorfile nor \
+                           payload defined.";
             context.warnings.push(words.warning(at, message));
         }
-        let content_type = self
-            .content_type
-            .map(|(text, _)| text)
-            .filter(|_| !body.is_empty());
-        let head = reply::head(status, &self.headers, content_type.as_deref(), body.len());
-        let size = head.len().saturating_add(body.len());
-        if size > context.bufsize {
-            let limit = context.bufsize;
-            let message = format!("the answer exceeds the buffer size ({size} > {limit}).");
-            return Err(words.keyword_error(message));
-        }
-        context.warnings.extend(self.ignored_headers);
-        let body = if body.is_empty() {
-            ReplyBody::Empty
-        } else {
-            ReplyBody::Bytes(body)
-        };
-        Ok(Reply {
+        context.warnings.append(&mut self.ignored_headers);
+        let content_type = self.content_type.map(|(text, _)| text);
+        let reply = Reply {
             status,
-            content_type,
-            headers: Vec::new(),
+            content_type: content_type.filter(|_| has_body),
+            headers,
             body,
-            head,
+            head: Vec::new(),
             page: ReplyPage::Own,
-        })
+        };
+        finished(reply, words, context)
+    }
+
+    /// The values of the headers, compiled.
+    fn read_headers(
+        &self,
+        words: &Words,
+        context: &mut ProxyContext,
+    ) -> Parse<Vec<(String, Format)>> {
+        let mut headers = Vec::with_capacity(self.headers.len());
+        for (name, at) in &self.headers {
+            let word = words.word(*at)?;
+            let language = &mut context.language;
+            let format = Format::parse(language, word.bytes(), word.span(), Purpose::Http)?;
+            headers.push((name.clone(), format));
+        }
+        Ok(headers)
     }
 }
 
+/// The reply with its head: whole where nothing of it is rendered later, the status line alone
+/// otherwise.
+fn finished(mut reply: Reply, words: &Words, context: &ProxyContext) -> Parse<Reply> {
+    let literal = |(name, format): &(String, Format)| {
+        let value = String::from_utf8_lossy(format.as_literal()?)
+            .trim()
+            .to_owned();
+        Some((name.clone(), value))
+    };
+    let literals: Option<Vec<_>> = reply.headers.iter().map(literal).collect();
+    let body_len = match &reply.body {
+        ReplyBody::Empty => Some(0),
+        ReplyBody::Bytes(bytes) => Some(bytes.len()),
+        ReplyBody::Format(_) => None,
+    };
+    let (Some(headers), Some(body_len)) = (literals, body_len) else {
+        let (status, reason) = (reply.status, status::reason(reply.status));
+        reply.head = format!("HTTP/1.1 {status} {reason}\r\n").into_bytes();
+        return Ok(reply);
+    };
+    reply.head = reply::head(
+        reply.status,
+        &headers,
+        reply.content_type.as_deref(),
+        body_len,
+    );
+    reply.headers.clear();
+    let size = reply.head.len().saturating_add(body_len);
+    let limit = context.bufsize;
+    if size > limit {
+        let message = format!("the answer exceeds the buffer size ({size} > {limit}).");
+        return Err(words.keyword_error(message));
+    }
+    Ok(reply)
+}
+
 /// Refuses a body where none is expected, and one of an unknown type.
-fn check_payload(words: &Words, status: u16, body: &[u8], type_at: Option<usize>) -> Parse<()> {
-    if body.is_empty() {
+fn check_payload(words: &Words, status: u16, has_body: bool, type_at: Option<usize>) -> Parse<()> {
+    if !has_body {
         return Ok(());
     }
     if matches!(status, 204 | 304) {
@@ -210,6 +342,10 @@ fn read_payload(words: &Words, at: usize, bufsize: usize) -> Parse<Option<Payloa
     let payload = match words.get(at).map(Word::text) {
         Some("string") => Payload::Body(argument(words, at, "<str>")?.bytes().to_vec()),
         Some("file") => Payload::Body(read_body(words, at, bufsize)?),
+        Some("lf-string") => {
+            Payload::Format(argument(words, at, "<fmt>")?.bytes().to_vec(), at + 1)
+        }
+        Some("lf-file") => Payload::Format(read_body(words, at, bufsize)?, at + 1),
         Some("errorfile") => {
             argument(words, at, "<file>")?;
             Payload::ErrorFile(at + 1)
@@ -266,33 +402,15 @@ fn header_value(word: &Word) -> Parse<String> {
     Err(word.error("control characters are not allowed in a header"))
 }
 
-/// Header values are format strings in HAProxy: `%%` is a percent sign, and what else could
-/// follow one is refused rather than sent literally.
-fn unescape_format(word: &Word) -> Parse<Word> {
-    let text = word.utf8()?;
-    let literal = text.replace("%%", "");
-    if literal.contains('%') {
-        let message = format!("log-format expressions are not supported yet in '{text}'");
-        return Err(word.error(message).hint("a percent sign is written '%%'"));
-    }
-    Ok(Word::new(text.replace("%%", "%").into_bytes(), word.span()))
-}
-
 fn unknown(word: &Word, text: &str) -> Diagnostic {
-    match text {
-        "if" | "unless" => word.error(format!(
-            "conditions are not supported yet: '{text}' cannot follow an answer"
-        )),
-        "lf-string" | "lf-file" => word
-            .error(format!("'{text}' is not supported yet"))
-            .hint("use 'string', 'file' or 'errorfile'"),
-        _ => {
-            let message = format!(
-                "expects 'status', 'content-type', 'string', 'file' or 'hdr' but found '{text}'."
-            );
-            word.error(message)
-        }
-    }
+    word.error(format!(
+        "'{text}' is no word of an answer: expects 'if', 'unless', 'status', 'content-type', 'hdr' \
+         or a body."
+    ))
+    .hint(
+        "a body is one of 'default-errorfiles', 'errorfile', 'errorfiles', 'file', 'lf-file', \
+         'string' and 'lf-string'",
+    )
 }
 
 /// The status of an answer that names none.

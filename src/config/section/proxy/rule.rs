@@ -20,7 +20,10 @@ use crate::sample::variables::Variable;
 mod capture;
 mod decide;
 mod edit;
+mod http;
 mod needs;
+mod patterns;
+mod refused;
 mod setting;
 mod tcp;
 
@@ -209,6 +212,10 @@ fn find(set: RuleSet, name: &str) -> Option<&'static ActionKeyword> {
 
 fn unknown(set: RuleSet, name: &str, word: &Word) -> Diagnostic {
     let keyword = set.name();
+    if let Some(why) = refused::reason(name) {
+        let error = word.error(format!("'{keyword} {name}' is not supported"));
+        return error.hint(why);
+    }
     let error = word.error(format!("'{keyword}' knows no action '{name}'"));
     let known = actions().filter(|entry| entry.sets.contains(&set));
     match suggest::closest(name, known.map(|entry| entry.name)) {
@@ -256,6 +263,8 @@ static TABLES: &[&[ActionKeyword]] = &[
     capture::ACTIONS,
     decide::ACTIONS,
     edit::ACTIONS,
+    http::ACTIONS,
+    patterns::ACTIONS,
     super::redirect::ACTIONS,
     setting::ACTIONS,
     tcp::ACTIONS,

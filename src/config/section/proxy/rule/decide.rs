@@ -2,32 +2,35 @@
 
 use super::{ActionKeyword, RuleReader};
 use crate::config::diagnostic::Parse;
-use crate::config::model::{Action, Decision, Reply, ReplyBody, ReplyPage, RuleSet};
+use crate::config::model::{Action, Decision, RuleSet};
 use crate::config::section::proxy::http_request;
 
-/// `deny [deny_status <code>]`.
+/// `deny [deny_status <code>]`, or the words of an answer.
 fn deny(reader: &mut RuleReader<'_>) -> Parse<Action> {
-    let mut status = 403;
-    if reader.takes("deny_status") || reader.takes("status") {
-        let word = reader.word("a status")?;
-        let given = word.text().parse().ok();
-        let given = given.filter(|status| (200..=599).contains(status));
-        status = given
-            .ok_or_else(|| word.error(format!("Unexpected status code '{}'.", word.text())))?;
-    }
-    Ok(Action::Decide(Decision::Deny(error_page(status))))
+    let status = if reader.set.is_response() { 502 } else { 403 };
+    let reply = http_request::read_refusal(reader, status)?;
+    Ok(Action::Decide(Decision::Deny(reply)))
 }
 
-/// A reply that is the error page of its status.
-pub(super) const fn error_page(status: u16) -> Reply {
-    Reply {
-        status,
-        content_type: None,
-        headers: Vec::new(),
-        body: ReplyBody::Empty,
-        head: Vec::new(),
-        page: ReplyPage::Default,
+fn tarpit(reader: &mut RuleReader<'_>) -> Parse<Action> {
+    let reply = http_request::read_refusal(reader, 500)?;
+    Ok(Action::Decide(Decision::Tarpit(reply)))
+}
+
+/// `auth [realm <name>]`.
+fn auth(reader: &mut RuleReader<'_>) -> Parse<Action> {
+    let mut realm = None;
+    if reader.takes("realm") {
+        let Some(word) = reader.peek() else {
+            return Err(reader.words.error(reader.at, "missing realm value."));
+        };
+        reader.at += 1;
+        if word.text().bytes().any(|byte| byte.is_ascii_control()) {
+            return Err(word.error("control characters are not allowed in a realm"));
+        }
+        realm = Some(word.bytes().into());
     }
+    Ok(Action::Decide(Decision::Auth { realm }))
 }
 
 /// Sorted by name.
@@ -56,22 +59,45 @@ pub(super) static ACTIONS: &[ActionKeyword] = &[
         parse: |_| Ok(Action::Decide(Decision::Allow)),
     },
     ActionKeyword {
+        name: "auth",
+        sets: &[RuleSet::HttpRequest],
+        usage: "auth [realm <name>]",
+        doc: "Asks the client for a name and a password.",
+        parse: auth,
+    },
+    ActionKeyword {
         name: "deny",
         sets: &[RuleSet::HttpRequest, RuleSet::HttpResponse],
-        usage: "deny [deny_status <code>]",
+        usage: "deny [{status | deny_status} <code>] [content-type <type>] [<body>] \
+                [hdr <name> <format>]...",
         doc: "Answers with an error.",
         parse: deny,
     },
     ActionKeyword {
+        name: "reject",
+        sets: &[RuleSet::HttpRequest],
+        usage: "reject",
+        doc: "Closes the client's connection without an answer.",
+        parse: |_| Ok(Action::Decide(Decision::Reject)),
+    },
+    ActionKeyword {
         name: "return",
         sets: &[RuleSet::HttpRequest, RuleSet::HttpResponse],
-        usage: "return [status <code>] [content-type <type>] [string <text> | file <path> | \
-                errorfile <path>] [hdr <name> <value>]...",
+        usage: "return [status <code>] [content-type <type>] [default-errorfiles | \
+                errorfile <path> | errorfiles <section> | file <path> | lf-file <path> | \
+                string <text> | lf-string <format>] [hdr <name> <format>]...",
         doc: "Answers here, without a server.",
         parse: |reader| {
-            Ok(Action::Decide(Decision::Return(http_request::read_reply(
-                reader,
-            )?)))
+            let reply = http_request::read_reply(reader, 200)?;
+            Ok(Action::Decide(Decision::Return(reply)))
         },
+    },
+    ActionKeyword {
+        name: "tarpit",
+        sets: &[RuleSet::HttpRequest],
+        usage: "tarpit [{status | deny_status} <code>] [content-type <type>] [<body>] \
+                [hdr <name> <format>]...",
+        doc: "Answers with an error once 'timeout tarpit' has passed.",
+        parse: tarpit,
     },
 ];

@@ -7,6 +7,8 @@ use crate::config::diagnostic::Parse;
 use crate::config::model::{Action, Edit, NameMatch, RuleSet, UriPart};
 use crate::config::section::proxy::forwarded::is_token;
 use crate::config::word::Word;
+use crate::sample::format::Format;
+use regex::bytes::Regex;
 
 const MESSAGES: &[RuleSet] = &[
     RuleSet::HttpRequest,
@@ -25,7 +27,7 @@ fn header_name(reader: &mut RuleReader<'_>) -> Parse<Arc<[u8]>> {
 }
 
 /// A regular expression of a rule.
-pub(super) fn regex(word: &Word) -> Parse<Arc<regex::bytes::Regex>> {
+pub(super) fn regex(word: &Word) -> Parse<Arc<Regex>> {
     let text = word.utf8()?;
     regex::bytes::RegexBuilder::new(text)
         .unicode(false)
@@ -34,12 +36,16 @@ pub(super) fn regex(word: &Word) -> Parse<Arc<regex::bytes::Regex>> {
         .map_err(|error| word.error(format!("regex '{text}' is invalid: {error}")))
 }
 
+fn replacer(reader: &mut RuleReader<'_>) -> Parse<Arc<Regex>> {
+    regex(reader.word("a regular expression")?)
+}
+
 fn replace(
     reader: &mut RuleReader<'_>,
-    make: fn(Arc<[u8]>, Arc<regex::bytes::Regex>, crate::sample::format::Format) -> Edit,
+    make: fn(Arc<[u8]>, Arc<Regex>, Format) -> Edit,
 ) -> Parse<Action> {
     let name = header_name(reader)?;
-    let pattern = regex(reader.word("a regular expression")?)?;
+    let pattern = replacer(reader)?;
     let format = reader.format("the text that replaces it")?;
     Ok(Action::Edit(make(name, pattern, format)))
 }
@@ -72,7 +78,7 @@ fn set_uri(reader: &mut RuleReader<'_>, part: UriPart) -> Parse<Action> {
 }
 
 fn replace_uri(reader: &mut RuleReader<'_>, part: UriPart) -> Parse<Action> {
-    let pattern = regex(reader.word("a regular expression")?)?;
+    let pattern = replacer(reader)?;
     let format = reader.format("the text that replaces it")?;
     Ok(Action::Edit(Edit::ReplaceUri(part, pattern, format)))
 }

@@ -13,7 +13,7 @@ use crate::sample::fetch::Needs;
 
 impl RuleReader<'_> {
     /// Refuses a format whose samples are never there.
-    pub(super) fn check_samples<'n>(
+    pub(crate) fn check_samples<'n>(
         &self,
         needs: impl Iterator<Item = (&'n str, Needs)>,
         word: &Word,
