@@ -110,10 +110,7 @@ pub fn closest(name: &str) -> Option<&'static str> {
 
 /// Bytes that `fill` writes, in the arena; `None` when it says that there are none, or when
 /// they are more than a buffer holds.
-fn built<'a>(
-    context: &Context<'a>,
-    fill: impl FnOnce(&mut Vec<u8>) -> bool,
-) -> Option<&'a [u8]> {
+fn built<'a>(context: &Context<'a>, fill: impl FnOnce(&mut Vec<u8>) -> bool) -> Option<&'a [u8]> {
     with_scratch(context, |scratch| {
         let is_value = fill(scratch) && scratch.len() <= context.core.bufsize();
         is_value.then(|| &*context.arena.alloc_slice_copy(scratch))
@@ -131,10 +128,7 @@ fn with_scratch<R>(context: &Context<'_>, work: impl FnOnce(&mut Vec<u8>) -> R) 
 }
 
 /// As [`built`], a text.
-fn built_text<'a>(
-    context: &Context<'a>,
-    fill: impl FnOnce(&mut Vec<u8>),
-) -> Option<Sample<'a>> {
+fn built_text<'a>(context: &Context<'a>, fill: impl FnOnce(&mut Vec<u8>)) -> Option<Sample<'a>> {
     let made = built(context, |out| {
         fill(out);
         true
@@ -143,10 +137,7 @@ fn built_text<'a>(
 }
 
 /// As [`built`], bytes.
-fn built_bytes<'a>(
-    context: &Context<'a>,
-    fill: impl FnOnce(&mut Vec<u8>),
-) -> Option<Sample<'a>> {
+fn built_bytes<'a>(context: &Context<'a>, fill: impl FnOnce(&mut Vec<u8>)) -> Option<Sample<'a>> {
     let made = built(context, |out| {
         fill(out);
         true

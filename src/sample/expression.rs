@@ -250,9 +250,13 @@ impl<'t> Reader<'t> {
         let texts = match self.rest().first() {
             Some(b'(') => {
                 let inner = self.rest().get(1..).unwrap_or_default();
-                let (texts, len) =
+                let (mut texts, len) =
                     arg::split(inner).map_err(|why| self.error(format!("'{name}': {why}")))?;
                 self.at += 1 + len;
+                if texts.is_empty() {
+                    // `str()` has one argument, which is empty.
+                    texts.push(Vec::new());
+                }
                 texts
             }
             _ => Vec::new(),

@@ -64,7 +64,9 @@ impl Pending {
         self.with(|notes| {
             if notes.owner == Some(owner) {
                 let numbered = (0..).zip(&notes.changed);
-                taken.extend(numbered.map(|(at, variable)| (*variable, notes.values.get(at, arena))));
+                taken.extend(
+                    numbered.map(|(at, variable)| (*variable, notes.values.get(at, arena))),
+                );
             }
             notes.clear();
         });
@@ -125,15 +127,6 @@ pub fn value_of<'a>(context: &Context<'a>, variable: Variable) -> Option<Sample<
         Some(value) => value,
         None => store_of(context, variable.scope)?.get(variable.name, context.arena),
     }
-}
-
-/// True when the variable has or had a value; those of the process always exist.
-pub fn exists(context: &Context<'_>, variable: Variable) -> bool {
-    let owner = owner_of(context);
-    let noted = context.core.pending.value(owner, variable, context.arena);
-    variable.scope == Scope::Process
-        || noted.is_some()
-        || store_of(context, variable.scope).is_some_and(|store| store.knows(variable.name))
 }
 
 /// Notes the new value of a variable, or that it is to be unset.

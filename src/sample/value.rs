@@ -188,11 +188,11 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// As text: bytes in hexadecimal digits, truth as 1 or 0.
+    /// As text: bytes up to the first null byte, truth as 1 or 0.
     pub fn as_text(&self, arena: &'a Bump) -> &'a [u8] {
         match self {
             Self::Str(text) | Self::Method(text) => text,
-            Self::Bin(bytes) => hexadecimal(bytes, arena),
+            Self::Bin(bytes) => until_null(bytes),
             Self::Bool(value) => match value {
                 true => b"1",
                 false => b"0",
@@ -223,16 +223,10 @@ pub fn print<'a>(arena: &'a Bump, text: std::fmt::Arguments<'_>) -> &'a [u8] {
     out.into_bump_str().as_bytes()
 }
 
-/// Upper-case hexadecimal digits.
-fn hexadecimal<'a>(bytes: &[u8], arena: &'a Bump) -> &'a [u8] {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let nibble = |value: u8| DIGITS[usize::from(value & 15)];
-    let digits = bytes
-        .iter()
-        .flat_map(|byte| [nibble(byte >> 4), nibble(*byte)]);
-    let mut out = bumpalo::collections::Vec::with_capacity_in(bytes.len() * 2, arena);
-    out.extend(digits);
-    out.into_bump_slice()
+/// Bytes as text: as they are, up to the first null byte.
+fn until_null(bytes: &[u8]) -> &[u8] {
+    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    bytes.get(..end).unwrap_or_default()
 }
 
 /// The number that a text begins with, with an optional sign; 0 when there are no digits, as
@@ -274,8 +268,8 @@ mod tests {
         );
         assert_eq!(Sample::Str(b"nothing").cast(Type::Ip6, &arena), None);
         assert_eq!(
-            Sample::Bin(b"\x01\xab").cast(Type::Str, &arena),
-            Some(Sample::Str(b"01AB"))
+            Sample::Bin(b"\x01\xab\0c").cast(Type::Str, &arena),
+            Some(Sample::Str(b"\x01\xab"))
         );
         assert_eq!(
             Sample::Int(258).cast(Type::Bin, &arena),

@@ -146,7 +146,11 @@ mod tests {
         groups[2] = Some(3..5);
         let expanded = |replacement: &str| {
             let mut out = Vec::new();
-            push_replacement(replacement.as_bytes(), |number| group_of(b"foo12", &groups, number), &mut out);
+            push_replacement(
+                replacement.as_bytes(),
+                |number| group_of(b"foo12", &groups, number),
+                &mut out,
+            );
             String::from_utf8(out).unwrap()
         };
         assert_eq!(expanded(r"\2\1"), "12foo");

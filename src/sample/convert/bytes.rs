@@ -14,10 +14,8 @@ fn bytes<'a>(_context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Opt
     let whole = sample.raw()?;
     // What does not begin inside of the bytes has none of them.
     let offset = usize::try_from(int_at(args, 0)?).unwrap_or(usize::MAX);
-    let length = match int_at(args, 1) {
-        None => None,
-        Some(length) => Some(usize::try_from(length).ok()?),
-    };
+    // A negative length takes all that is there.
+    let length = int_at(args, 1).and_then(|length| usize::try_from(length).ok());
     Some(Sample::Bin(text::bytes(whole, offset, length)))
 }
 

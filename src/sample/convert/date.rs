@@ -22,7 +22,9 @@ fn formatted<'a>(
     let Some(Prepared::DateFormat(format)) = prepared::at(args, 0) else {
         return None;
     };
-    let date = sample.as_int()?.saturating_add(int_at(args, 1).unwrap_or(0));
+    let date = sample
+        .as_int()?
+        .saturating_add(int_at(args, 1).unwrap_or(0));
     let made = built(context, |out| {
         date::format_date(format, zone, date, unit, out)
     });
@@ -42,7 +44,9 @@ fn http_date<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> 
         Some(Prepared::Unit(unit)) => *unit,
         _ => Unit::Seconds,
     };
-    let date = sample.as_int()?.saturating_add(int_at(args, 0).unwrap_or(0));
+    let date = sample
+        .as_int()?
+        .saturating_add(int_at(args, 0).unwrap_or(0));
     built(context, |out| date::http_date(date, unit, out)).map(Sample::Str)
 }
 
@@ -79,9 +83,19 @@ pub(super) static CONVERTERS: &[Converter] = &[
             "A date as header fields have it.",
         ),
     date!("ltime", Local, Seconds, "A date in local time."),
-    date!("ms_ltime", Local, Milliseconds, "Milliseconds in local time."),
+    date!(
+        "ms_ltime",
+        Local,
+        Milliseconds,
+        "Milliseconds in local time."
+    ),
     date!("ms_utime", Utc, Milliseconds, "Milliseconds in UTC."),
-    date!("us_ltime", Local, Microseconds, "Microseconds in local time."),
+    date!(
+        "us_ltime",
+        Local,
+        Microseconds,
+        "Microseconds in local time."
+    ),
     date!("us_utime", Utc, Microseconds, "Microseconds in UTC."),
     date!("utime", Utc, Seconds, "A date in UTC."),
 ];

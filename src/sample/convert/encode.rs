@@ -54,7 +54,9 @@ fn check_be2dec(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), Str
 
 fn check_be2hex(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
     let size = int_at(args, 1).unwrap_or(0);
-    let has_chunks = args.iter().any(|arg| !arg.is_absent() && !arg.text().is_empty())
+    let has_chunks = args
+        .iter()
+        .any(|arg| !arg.is_absent() && !arg.text().is_empty())
         || int_at(args, 1).is_some();
     if size < 0 || (size == 0 && has_chunks) {
         return Err(format!("chunk_size needs to be positive ({size})"));
@@ -79,7 +81,9 @@ fn url_dec<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Op
 fn check_url_enc(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
     match lossy_at(args, 0).as_str() {
         "" | "query" => Ok(()),
-        _ => Err(String::from("Unexpected encode type. Allowed value is 'query'")),
+        _ => Err(String::from(
+            "Unexpected encode type. Allowed value is 'query'",
+        )),
     }
 }
 

@@ -31,7 +31,10 @@ const OPTION: &[ArgKind] = &[ArgKind::Int];
 pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("crc32", HASH, |_, a, s| of_32_bits(a, s, hash::crc32))
         .takes(0, OPTION)
-        .says("crc32([<avalanche>])", "The CRC32 of Ethernet, gzip and PNG."),
+        .says(
+            "crc32([<avalanche>])",
+            "The CRC32 of Ethernet, gzip and PNG.",
+        ),
     Converter::new("crc32c", HASH, |_, a, s| of_32_bits(a, s, hash::crc32c))
         .takes(0, OPTION)
         .says("crc32c([<avalanche>])", "The CRC32C of RFC 4960."),

@@ -48,10 +48,12 @@ pub(super) fn query<'a>(
     document: &'a [u8],
 ) -> Option<Sample<'a>> {
     let found = json_query::json_query(document, text_at(args, 0)?)?;
-    if text_at(args, 1).is_some_and(|kind| !kind.is_empty()) {
-        return found.integer().map(Sample::Int);
-    }
+    let wants_int = text_at(args, 1).is_some_and(|kind| !kind.is_empty());
     match found {
+        // Texts stay what they are with the type `int` too, as in 2.6.
+        JsonValue::Boolean(_) | JsonValue::Number(_) if wants_int => {
+            found.integer().map(Sample::Int)
+        }
         JsonValue::Boolean(value) => Some(Sample::Bool(value)),
         JsonValue::Number(text) => Some(Sample::Str(text)),
         JsonValue::String(inside) => {
@@ -92,7 +94,10 @@ pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("json", (Type::Str, Type::Str), json)
         .takes(0, &[ArgKind::Str])
         .checked(check_json)
-        .says("json([<input-code>])", "The text as the inside of a string."),
+        .says(
+            "json([<input-code>])",
+            "The text as the inside of a string.",
+        ),
     Converter::new("json_query", (Type::Str, Type::Any), json_query)
         .takes(0, QUERY)
         .checked(check_required_query)

@@ -39,12 +39,14 @@ fn mqtt_field_value<'a>(
     else {
         return None;
     };
-    Some(match mqtt::mqtt_field_value(sample.raw()?, *packet, *field)? {
-        MqttValue::Bytes(bytes) => Sample::Str(bytes),
-        MqttValue::Integer(number) => {
-            Sample::Str(Sample::Int(i64::from(number)).as_text(context.arena))
-        }
-    })
+    Some(
+        match mqtt::mqtt_field_value(sample.raw()?, *packet, *field)? {
+            MqttValue::Bytes(bytes) => Sample::Str(bytes),
+            MqttValue::Integer(number) => {
+                Sample::Str(Sample::Int(i64::from(number)).as_text(context.arena))
+            }
+        },
+    )
 }
 
 fn check_mqtt(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
@@ -116,7 +118,10 @@ pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("fix_tag_value", BYTES, fix_tag_value)
         .takes(1, &[ArgKind::Str])
         .checked(check_tag)
-        .says("fix_tag_value(<tag>)", "The value of a tag of a FIX message."),
+        .says(
+            "fix_tag_value(<tag>)",
+            "The value of a tag of a FIX message.",
+        ),
     Converter::new("mqtt_field_value", (Type::Bin, Type::Str), mqtt_field_value)
         .takes(2, &[ArgKind::Str, ArgKind::Str])
         .checked(check_mqtt)
@@ -127,7 +132,10 @@ pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("mqtt_is_valid", TEST, |_, _, sample| {
         Some(Sample::Bool(mqtt::mqtt_is_valid(sample.raw()?)))
     })
-    .says("mqtt_is_valid", "True for a valid CONNECT or CONNACK of MQTT."),
+    .says(
+        "mqtt_is_valid",
+        "True for a valid CONNECT or CONNACK of MQTT.",
+    ),
     Converter::new("protobuf", (Type::Bin, Type::Any), |_, args, sample| {
         field(args, sample, protobuf::protobuf_field)
     })

@@ -3,8 +3,8 @@
 use super::super::arg::{Arg, ArgKind};
 use super::super::compute::number;
 use super::super::context::Context;
-use super::super::value::{Sample, Type};
 use super::super::pending::value_of;
+use super::super::value::{Sample, Type};
 use super::Converter;
 
 /// With the argument or the variable that it names; lost when that is no number.

@@ -86,7 +86,10 @@ fn check(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
     let replacement = text_at(args, 1).unwrap_or_default();
     regsub::check_replacement(replacement).map_err(|error| {
         let shown = String::from_utf8_lossy(replacement);
-        format!("'\\' at the end or before a wrong '\\x' in '{shown}', byte {}", error.offset)
+        format!(
+            "'\\' at the end or before a wrong '\\x' in '{shown}', byte {}",
+            error.offset
+        )
     })?;
     let regex = compile(pattern, flags.contains('i')).map_err(|error| error.to_string())?;
     let mut literal = Vec::new();
@@ -103,14 +106,11 @@ fn check(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) static CONVERTERS: &[Converter] = &[Converter::new(
-    "regsub",
-    (Type::Str, Type::Str),
-    run,
-)
-.takes(2, &[ArgKind::Str, ArgKind::Str, ArgKind::Str])
-.checked(check)
-.says(
-    "regsub(<regex>,<subst>[,<flags>])",
-    "The text with what an expression matches replaced.",
-)];
+pub(super) static CONVERTERS: &[Converter] =
+    &[Converter::new("regsub", (Type::Str, Type::Str), run)
+        .takes(2, &[ArgKind::Str, ArgKind::Str, ArgKind::Str])
+        .checked(check)
+        .says(
+            "regsub(<regex>,<subst>[,<flags>])",
+            "The text with what an expression matches replaced.",
+        )];

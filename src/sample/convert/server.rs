@@ -80,7 +80,10 @@ pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("debug", (Type::Any, Type::Any), debug)
         .takes(0, &[ArgKind::Str, ArgKind::Str])
         .checked(check_sink)
-        .says("debug([<prefix>[,<destination>]])", "Shows the value and hands it on."),
+        .says(
+            "debug([<prefix>[,<destination>]])",
+            "Shows the value and hands it on.",
+        ),
     Converter::new("nbsrv", (Type::Str, Type::Int), nbsrv)
         .says("nbsrv", "The number of usable servers of a backend."),
     Converter::new("srv_queue", (Type::Str, Type::Int), srv_queue)

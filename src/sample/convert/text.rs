@@ -3,8 +3,8 @@
 use super::super::arg::{Arg, ArgKind, text_at};
 use super::super::compute::text;
 use super::super::context::Context;
-use super::super::value::{Sample, Type};
 use super::super::pending::value_of;
+use super::super::value::{Sample, Type};
 use super::{Converter, built_text};
 use crate::http::uri;
 
@@ -54,9 +54,7 @@ fn ends<'a>(args: &'a [Arg], sample: Sample<'a>) -> Option<(&'a [u8], &'a [u8], 
 /// The text of the variable that the second argument names.
 fn variable_at<'a>(context: &Context<'a>, args: &[Arg]) -> Option<&'a [u8]> {
     match args.get(1) {
-        Some(Arg::Variable(variable)) => {
-            Some(value_of(context, *variable)?.as_text(context.arena))
-        }
+        Some(Arg::Variable(variable)) => Some(value_of(context, *variable)?.as_text(context.arena)),
         _ => None,
     }
 }
@@ -86,12 +84,12 @@ const JOINED: &[ArgKind] = &[ArgKind::Str, ArgKind::Variable, ArgKind::Str];
 
 pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("add_item", TEXTS, add_item)
-        .takes(2, JOINED)
+        .takes(1, JOINED)
         .checked(|_, args| {
             let adds = args.iter().skip(1).any(|arg| !arg.is_absent());
             match adds {
                 true => Ok(()),
-                false => Err(String::from("one of <var> and <suff> is expected")),
+                false => Err(String::from("missing arguments: one of <var> and <suff>")),
             }
         })
         .says(
@@ -112,7 +110,10 @@ pub(super) static CONVERTERS: &[Converter] = &[
         let host = uri::host_only(sample.raw()?);
         Some(Sample::Str(in_lower_case(context, host)))
     })
-    .says("host_only", "A host header without its port, in lower case."),
+    .says(
+        "host_only",
+        "A host header without its port, in lower case.",
+    ),
     Converter::new("iif", (Type::Bool, Type::Str), iif)
         .takes(2, &[ArgKind::Str, ArgKind::Str])
         .says("iif(<true>,<false>)", "One of two texts."),

@@ -75,7 +75,7 @@ pub(super) fn push(
 const fn needs_encoding(byte: u8, flags: Flags, purpose: Purpose) -> bool {
     match purpose {
         Purpose::Log => byte < b' ' || byte >= 0x7f || (byte == b'"' && flags.quoted),
-        Purpose::Http => byte < b' ' || byte == 0x7f,
+        Purpose::Http => (byte < b' ' && byte != b'\t') || byte == 0x7f,
     }
 }
 
