@@ -135,7 +135,10 @@ const REFUSED: &[(&str, &str)] = &[
         "expects 's', 'ms' or 'us', got 'h'",
     ),
     ("int(1),iif(a)", "missing arguments (got 1/2)"),
-    ("src,ipmask(33)", "failed to parse '33' as type 'IPv4 mask'"),
+    (
+        "str(a),ipmask(33)",
+        "failed to parse '33' as type 'IPv4 mask'",
+    ),
     ("str(a),json(x)", "Unexpected input code type."),
     ("str(a),json_query", "json_path must not be empty"),
     ("str(a),json_query($.a,x)", "output_type only supports"),
@@ -217,15 +220,15 @@ const REFUSED: &[(&str, &str)] = &[
         "failed to open pattern file </nonexistent>",
     ),
     (
-        "src,map_ip(/nonexistent)",
+        "str(a),map_ip(/nonexistent)",
         "failed to open pattern file </nonexistent>",
     ),
     (
-        "src,map_ip_int(/nonexistent)",
+        "str(a),map_ip_int(/nonexistent)",
         "failed to open pattern file </nonexistent>",
     ),
     (
-        "src,map_ip_ip(/nonexistent)",
+        "str(a),map_ip_ip(/nonexistent)",
         "failed to open pattern file </nonexistent>",
     ),
     (
