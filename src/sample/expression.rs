@@ -178,7 +178,9 @@ impl<'t> Reader<'t> {
             })?,
         };
         self.at += name.len();
-        let args = self.args(language, name, fetch.args, fetch.check)?;
+        let args = self.args(language, name, fetch.args, |language, args| {
+            fetch.check.map_or(Ok(()), |check| check(language, args))
+        })?;
         Ok(Expression {
             fetch,
             args,
@@ -232,7 +234,11 @@ impl<'t> Reader<'t> {
             )));
         }
         self.at += name.len();
-        let args = self.args(language, name, converter.args, converter.check)?;
+        let args = self.args(language, name, converter.args, |language, args| {
+            converter
+                .check
+                .map_or(Ok(()), |check| check(language, args))
+        })?;
         let mut steps = std::mem::take(&mut expression.steps).into_vec();
         steps.push(Step { converter, args });
         expression.steps = steps.into_boxed_slice();
@@ -245,7 +251,7 @@ impl<'t> Reader<'t> {
         language: &mut Language,
         name: &str,
         spec: arg::ArgSpec,
-        check: Option<fetch::CheckArgs>,
+        check: impl FnOnce(&mut Language, &mut Vec<Arg>) -> Result<(), String>,
     ) -> Parse<Box<[Arg]>> {
         let texts = match self.rest().first() {
             Some(b'(') => {
@@ -263,9 +269,7 @@ impl<'t> Reader<'t> {
         };
         let args = arg::read(language, spec, &texts, self.span);
         let checked = args.and_then(|mut args| {
-            if let Some(check) = check {
-                check(language, &mut args)?;
-            }
+            check(language, &mut args)?;
             Ok(args)
         });
         checked

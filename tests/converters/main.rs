@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 #[path = "../harness/mod.rs"]
-#[allow(dead_code, reason = "shared by tests that each use a part of it")]
 mod harness;
 
 use std::collections::{HashMap, HashSet};

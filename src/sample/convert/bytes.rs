@@ -44,7 +44,7 @@ fn places(args: &[Arg]) -> Option<(NonZeroI64, &[u8], usize)> {
     ))
 }
 
-fn check_places(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_places(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     if int_at(args, 0) == Some(0) {
         return Err(String::from("Unexpected value 0 for index"));
     }
@@ -86,7 +86,7 @@ fn param<'a>(_context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Opt
     parameters::param(sample.raw()?, text_at(args, 0)?, delimiter).map(Sample::Str)
 }
 
-fn check_param(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_param(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     match text_at(args, 1) {
         None | Some([_]) => Ok(()),
         Some(_) => Err(String::from("Delimiter must be a single character.")),

@@ -80,7 +80,7 @@ fn variable(args: &[Arg]) -> Option<Variable> {
     }
 }
 
-fn check_conditions(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_conditions(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     for index in 1..args.len() {
         let name = lossy_at(args, index);
         if name.is_empty() {
