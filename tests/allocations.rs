@@ -413,6 +413,43 @@ listen main
 }
 
 #[test]
+fn values_that_converters_make() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let map = std::env::temp_dir().join(format!("weir-allocations-{}.map", std::process::id()));
+    std::fs::write(&map, "^/p(.*)$ <\\1>\n").unwrap();
+    let file = map.display();
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    bind LISTENER
+    http-request set-var(txn.path) path,base64,set-var(sess.kept),b64dec
+    http-request set-header x-1 '%[path,sha2,hex]-%[path,url_enc,url_dec,json,lower]'
+    http-request set-header x-2 '%[path,map_regm({file})]-%[path,regsub(\"(.)a\",\"\\1b\",g)]'
+    http-request set-header x-3 '%[int(1700000000),utime(%Y)]-%[path,xxh64,add(txn.none)]'
+    http-request set-header x-4 '%[path,hmac(sha256,a2V5),be2hex(:,2)]-%[path,word(1,/)]'
+    http-request set-header x-5 '%[path,concat(-,txn.path),unset-var(txn.path),upper]'
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    std::fs::remove_file(&map).unwrap();
+    let mut client = harness.client();
+    client.send(REQUEST);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
 fn options_over_messages() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(

@@ -7,7 +7,7 @@
 
 use super::arg::{Arg, ArgKind, ArgSpec};
 use super::context::Context;
-use super::fetch::CheckArgs;
+use super::language::Language;
 use super::value::{Sample, Type};
 use crate::config::suggest;
 
@@ -32,6 +32,9 @@ pub use prepared::Prepared;
 
 /// Changes a sample; `None` when it has no such value.
 pub type ConvertFn = for<'a> fn(&Context<'a>, &'a [Arg], Sample<'a>) -> Option<Sample<'a>>;
+
+/// Looks at the arguments of a converter when they are read, and may replace them.
+pub type CheckArgs = fn(&mut Language, &mut [Arg]) -> Result<(), String>;
 
 /// One keyword that converts.
 pub struct Converter {

@@ -179,7 +179,9 @@ impl<'t> Reader<'t> {
             })?,
         };
         self.at += name.len();
-        let args = self.args(language, name, fetch.args, fetch.check)?;
+        let args = self.args(language, name, fetch.args, |language, args| {
+            fetch.check.map_or(Ok(()), |check| check(language, args))
+        })?;
         Ok(Expression {
             fetch,
             args,
@@ -233,7 +235,11 @@ impl<'t> Reader<'t> {
             )));
         }
         self.at += name.len();
-        let args = self.args(language, name, converter.args, converter.check)?;
+        let args = self.args(language, name, converter.args, |language, args| {
+            converter
+                .check
+                .map_or(Ok(()), |check| check(language, args))
+        })?;
         let mut steps = std::mem::take(&mut expression.steps).into_vec();
         steps.push(Step { converter, args });
         expression.steps = steps.into_boxed_slice();
@@ -246,23 +252,25 @@ impl<'t> Reader<'t> {
         language: &mut Language,
         name: &str,
         spec: arg::ArgSpec,
-        check: Option<fetch::CheckArgs>,
+        check: impl FnOnce(&mut Language, &mut Vec<Arg>) -> Result<(), String>,
     ) -> Parse<Box<[Arg]>> {
         let texts = match self.rest().first() {
             Some(b'(') => {
                 let inner = self.rest().get(1..).unwrap_or_default();
-                let (texts, len) =
+                let (mut texts, len) =
                     arg::split(inner).map_err(|why| self.error(format!("'{name}': {why}")))?;
                 self.at += 1 + len;
+                if texts.is_empty() {
+                    // `str()` has one argument, which is empty.
+                    texts.push(Vec::new());
+                }
                 texts
             }
             _ => Vec::new(),
         };
         let args = arg::read(language, spec, &texts, self.span);
         let checked = args.and_then(|mut args| {
-            if let Some(check) = check {
-                check(language, &mut args)?;
-            }
+            check(language, &mut args)?;
             Ok(args)
         });
         checked

@@ -129,15 +129,6 @@ pub fn value_of<'a>(context: &Context<'a>, variable: Variable) -> Option<Sample<
     }
 }
 
-/// True when the variable has or had a value; those of the process always exist.
-pub fn exists(context: &Context<'_>, variable: Variable) -> bool {
-    let owner = owner_of(context);
-    let noted = context.core.pending.value(owner, variable, context.arena);
-    variable.scope == Scope::Process
-        || noted.is_some()
-        || store_of(context, variable.scope).is_some_and(|store| store.knows(variable.name))
-}
-
 /// Notes the new value of a variable, or that it is to be unset.
 pub fn note(context: &Context<'_>, variable: Variable, sample: Option<Sample<'_>>) {
     let owner = owner_of(context);

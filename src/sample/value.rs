@@ -188,15 +188,11 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// As text: bytes as they are up to the first NUL, truth as 1 or 0.
+    /// As text: bytes up to the first null byte, truth as 1 or 0.
     pub fn as_text(&self, arena: &'a Bump) -> &'a [u8] {
         match self {
             Self::Str(text) | Self::Method(text) => text,
-            // Text of other implementations ends at the first NUL.
-            Self::Bin(bytes) => {
-                let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
-                bytes.get(..end).unwrap_or_default()
-            }
+            Self::Bin(bytes) => until_null(bytes),
             Self::Bool(value) => match value {
                 true => b"1",
                 false => b"0",
@@ -225,6 +221,12 @@ pub fn print<'a>(arena: &'a Bump, text: std::fmt::Arguments<'_>) -> &'a [u8] {
     // Writing to a string cannot fail.
     let _ = out.write_fmt(text);
     out.into_bump_str().as_bytes()
+}
+
+/// Bytes as text: as they are, up to the first null byte.
+fn until_null(bytes: &[u8]) -> &[u8] {
+    let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+    bytes.get(..end).unwrap_or_default()
 }
 
 /// The number that a text begins with, with an optional sign; 0 when there are no digits, as
@@ -266,8 +268,8 @@ mod tests {
         );
         assert_eq!(Sample::Str(b"nothing").cast(Type::Ip6, &arena), None);
         assert_eq!(
-            Sample::Bin(b"ab\0c").cast(Type::Str, &arena),
-            Some(Sample::Str(b"ab"))
+            Sample::Bin(b"\x01\xab\0c").cast(Type::Str, &arena),
+            Some(Sample::Str(b"\x01\xab"))
         );
         assert_eq!(
             Sample::Int(258).cast(Type::Bin, &arena),

@@ -14,10 +14,8 @@ fn bytes<'a>(_context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Opt
     let whole = sample.raw()?;
     // What does not begin inside of the bytes has none of them.
     let offset = usize::try_from(int_at(args, 0)?).unwrap_or(usize::MAX);
-    let length = match int_at(args, 1) {
-        None => None,
-        Some(length) => Some(usize::try_from(length).ok()?),
-    };
+    // A negative length takes all that is there.
+    let length = int_at(args, 1).and_then(|length| usize::try_from(length).ok());
     Some(Sample::Bin(text::bytes(whole, offset, length)))
 }
 
@@ -46,7 +44,7 @@ fn places(args: &[Arg]) -> Option<(NonZeroI64, &[u8], usize)> {
     ))
 }
 
-fn check_places(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_places(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     if int_at(args, 0) == Some(0) {
         return Err(String::from("Unexpected value 0 for index"));
     }
@@ -88,7 +86,7 @@ fn param<'a>(_context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Opt
     parameters::param(sample.raw()?, text_at(args, 0)?, delimiter).map(Sample::Str)
 }
 
-fn check_param(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_param(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     match text_at(args, 1) {
         None | Some([_]) => Ok(()),
         Some(_) => Err(String::from("Delimiter must be a single character.")),

@@ -77,7 +77,7 @@ fn secure_memcmp<'a>(
     Some(Sample::Bool(digest::secure_memcmp(sample.raw()?, other)))
 }
 
-fn check_algorithm(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_algorithm(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let Some(algorithm) = Algorithm::by_name(&lossy_at(args, 0)) else {
         let message = "algorithm must be a valid OpenSSL message digest name";
         return Err(String::from(message));
@@ -86,12 +86,12 @@ fn check_algorithm(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), 
     Ok(())
 }
 
-fn check_hmac(language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_hmac(language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     check_algorithm(language, args)?;
     decode(args, 1, "key")
 }
 
-fn check_sha2(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_sha2(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let bits = int_at(args, 0).unwrap_or(256);
     let algorithm = u64::try_from(bits).ok().and_then(Algorithm::sha2);
     let algorithm = algorithm.ok_or_else(|| format!("Unsupported number of bits: '{bits}'"))?;
@@ -99,7 +99,7 @@ fn check_sha2(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), Strin
     Ok(())
 }
 
-fn check_aes_gcm_dec(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_aes_gcm_dec(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let bits = int_at(args, 0).unwrap_or(0);
     if !matches!(bits, 128 | 192 | 256) {
         return Err(String::from("key size must be 128, 192 or 256 (bits)"));

@@ -31,7 +31,7 @@ fn formatted<'a>(
     made.map(Sample::Str)
 }
 
-fn check_format(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_format(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let format = text_at(args, 0).unwrap_or_default();
     let format = CString::new(format).map_err(|_| String::from("a format has no null byte"))?;
     let format = Prepared::DateFormat(Arc::from(format.into_boxed_c_str()));
@@ -50,7 +50,7 @@ fn http_date<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> 
     built(context, |out| date::http_date(date, unit, out)).map(Sample::Str)
 }
 
-fn check_unit(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_unit(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let unit = match lossy_at(args, 1).as_str() {
         "" => return Ok(()),
         "s" => Unit::Seconds,

@@ -44,7 +44,7 @@ fn truncates(args: &[Arg]) -> bool {
     int_at(args, 2) == Some(1)
 }
 
-fn check_be2dec(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_be2dec(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let size = int_at(args, 1).unwrap_or(0);
     if !(1..=8).contains(&size) {
         return Err(format!("chunk_size out of [1..8] range ({size})"));
@@ -52,7 +52,7 @@ fn check_be2dec(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), Str
     check_truncate(args)
 }
 
-fn check_be2hex(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_be2hex(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let size = int_at(args, 1).unwrap_or(0);
     let has_chunks = args
         .iter()
@@ -78,7 +78,7 @@ fn url_dec<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Op
     made.map(Sample::Str)
 }
 
-fn check_url_enc(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_url_enc(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     match lossy_at(args, 0).as_str() {
         "" | "query" => Ok(()),
         _ => Err(String::from(

@@ -18,7 +18,7 @@ fn json<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Optio
     built(context, |out| json_escape(text, charset, out)).map(Sample::Str)
 }
 
-fn check_json(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_json(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let name = lossy_at(args, 0);
     if name.is_empty() {
         return Ok(());
@@ -48,10 +48,12 @@ pub(super) fn query<'a>(
     document: &'a [u8],
 ) -> Option<Sample<'a>> {
     let found = json_query::json_query(document, text_at(args, 0)?)?;
-    if text_at(args, 1).is_some_and(|kind| !kind.is_empty()) {
-        return found.integer().map(Sample::Int);
-    }
+    let wants_int = text_at(args, 1).is_some_and(|kind| !kind.is_empty());
     match found {
+        // Texts stay what they are with the type `int` too, as in 2.6.
+        JsonValue::Boolean(_) | JsonValue::Number(_) if wants_int => {
+            found.integer().map(Sample::Int)
+        }
         JsonValue::Boolean(value) => Some(Sample::Bool(value)),
         JsonValue::Number(text) => Some(Sample::Str(text)),
         JsonValue::String(inside) => {
@@ -61,7 +63,7 @@ pub(super) fn query<'a>(
     }
 }
 
-fn check_required_query(language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_required_query(language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     if text_at(args, 0).unwrap_or_default().is_empty() {
         return Err(String::from("json_path must not be empty"));
     }
@@ -69,7 +71,7 @@ fn check_required_query(language: &mut Language, args: &mut Vec<Arg>) -> Result<
 }
 
 /// Path and type, either of which may be absent.
-pub(super) fn check_query(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+pub(super) fn check_query(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     if let Some(path) = text_at(args, 0)
         && !json_query::is_valid_path(path)
     {

@@ -55,7 +55,7 @@ fn text_of<'a>(context: &Context<'a>, arg: &'a Arg) -> Option<&'a [u8]> {
 
 /// Loads the public key. Which one is wanted is not known where the algorithm is a variable:
 /// a file that can be read is one.
-fn check_verify(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_verify(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let is_public = match text_at(args, 0) {
         None => None,
         Some(name) => {

@@ -22,7 +22,7 @@ fn fix_tag_value<'a>(
     fix::fix_tag_value(sample.raw()?, *tag).map(Sample::Bin)
 }
 
-fn check_tag(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_tag(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let name = lossy_at(args, 0);
     let tag = fix::tag_named(&name).ok_or_else(|| format!("Unknown FIX tag name '{name}'"))?;
     replace(args, 0, Arg::Prepared(Prepared::Tag(tag)));
@@ -49,7 +49,7 @@ fn mqtt_field_value<'a>(
     )
 }
 
-fn check_mqtt(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_mqtt(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let (type_name, field_name) = (lossy_at(args, 0), lossy_at(args, 1));
     let packet = PacketType::by_name(&type_name)
         .ok_or_else(|| format!("Unknown MQTT type '{type_name}'"))?;
@@ -91,7 +91,7 @@ fn field<'a>(
     }
 }
 
-fn check_field(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_field(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let (path, kind) = (lossy_at(args, 0), lossy_at(args, 1));
     let numbers = protobuf::parse_path(&path).ok_or_else(|| {
         format!("failed to parse '{path}' as type 'Protocol buffers field number'")

@@ -75,7 +75,7 @@ fn run<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Option
     built(context, |out| substitution.apply(text, limit, out)).map(Sample::Str)
 }
 
-fn check(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     let flags = lossy_at(args, 2);
     if let Some(flag) = flags.chars().find(|flag| !matches!(flag, 'i' | 'g')) {
         return Err(format!(

@@ -69,7 +69,7 @@ fn debug<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Opti
     Some(sample)
 }
 
-fn check_sink(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_sink(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     match lossy_at(args, 1).as_str() {
         "" | "buf0" | "stdout" | "stderr" => Ok(()),
         other => Err(format!("No such sink '{other}'")),

@@ -84,12 +84,12 @@ const JOINED: &[ArgKind] = &[ArgKind::Str, ArgKind::Variable, ArgKind::Str];
 
 pub(super) static CONVERTERS: &[Converter] = &[
     Converter::new("add_item", TEXTS, add_item)
-        .takes(2, JOINED)
+        .takes(1, JOINED)
         .checked(|_, args| {
             let adds = args.iter().skip(1).any(|arg| !arg.is_absent());
             match adds {
                 true => Ok(()),
-                false => Err(String::from("one of <var> and <suff> is expected")),
+                false => Err(String::from("missing arguments: one of <var> and <suff>")),
             }
         })
         .says(

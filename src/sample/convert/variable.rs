@@ -5,9 +5,9 @@
 use super::super::arg::{Arg, ArgKind};
 use super::super::context::Context;
 use super::super::language::Language;
-use super::super::pending::{exists, note, value_of};
+use super::super::pending::{note, value_of};
 use super::super::value::{Sample, Type};
-use super::super::variables::Variable;
+use super::super::variables::{Scope, Variable};
 use super::prepared::{self, Prepared};
 use super::{Converter, lossy_at, replace};
 
@@ -16,7 +16,7 @@ use super::{Converter, lossy_at, replace};
 pub enum SetIf {
     /// `ifempty`: the input has no bytes.
     Empty,
-    /// `ifexists`: the variable has or had a value.
+    /// `ifexists`: the variable has a value, or is one of the process.
     Exists,
     /// `ifgt`: the variable's number is greater than the input.
     Greater,
@@ -39,13 +39,15 @@ impl SetIf {
             (Some(Sample::Int(old)), Sample::Int(new)) => Some(old.cmp(new)),
             _ => None,
         };
+        let is_set = value_of(context, variable).is_some();
+        let exists = is_set || variable.scope == Scope::Process;
         match self {
             Self::Empty => is_empty,
             Self::NotEmpty => !is_empty,
-            Self::Exists => exists(context, variable),
-            Self::NotExists => !exists(context, variable),
-            Self::Set => value_of(context, variable).is_some(),
-            Self::NotSet => value_of(context, variable).is_none(),
+            Self::Exists => exists,
+            Self::NotExists => !exists,
+            Self::Set => is_set,
+            Self::NotSet => !is_set,
             // What cannot be compared does not stand in the way.
             Self::Greater => compared().is_none_or(std::cmp::Ordering::is_gt),
             Self::Less => compared().is_none_or(std::cmp::Ordering::is_lt),
@@ -59,10 +61,11 @@ fn set_var<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Op
         Some(Prepared::SetIf(condition)) => condition.holds(context, variable, &sample),
         _ => true,
     });
-    if holds {
+    // A set-var that does not set has no value, as in 2.6.
+    holds.then(|| {
         note(context, variable, Some(sample));
-    }
-    Some(sample)
+        sample
+    })
 }
 
 fn unset_var<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> Option<Sample<'a>> {
@@ -77,7 +80,7 @@ fn variable(args: &[Arg]) -> Option<Variable> {
     }
 }
 
-fn check_conditions(_language: &mut Language, args: &mut Vec<Arg>) -> Result<(), String> {
+fn check_conditions(_language: &mut Language, args: &mut [Arg]) -> Result<(), String> {
     for index in 1..args.len() {
         let name = lossy_at(args, index);
         if name.is_empty() {
