@@ -19,7 +19,8 @@ fn read(text: &str) -> (Config, Report) {
 /// A frontend with these lines, and what is said about it.
 fn frontend(mode: &str, lines: &str) -> (Config, String) {
     let (config, report) = read(&format!(
-        "frontend f\n mode {mode}\n bind :80\n timeout client 1s\n log 127.0.0.1:1 local0\n{lines}\n"
+        "frontend f\n mode {mode}\n bind :80\n timeout client 1s\n log 127.0.0.1:1 local0\n\
+         {lines}\n"
     ));
     (config, report.render(1))
 }
