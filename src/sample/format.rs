@@ -282,11 +282,10 @@ impl<'t> Reader<'t> {
         for (index, &byte) in rest.iter().enumerate() {
             match quote {
                 Some(mark) if byte == mark => quote = None,
-                Some(_) => {}
                 None if byte == b'"' || byte == b'\'' => quote = Some(byte),
                 None if byte == open => depth += 1,
                 None if byte == close => depth -= 1,
-                None => {}
+                Some(_) | None => {}
             }
             if depth == 0 {
                 self.at += index + 2;
