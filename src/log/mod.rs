@@ -73,15 +73,13 @@ impl Logs {
         targets.iter().any(|target| target.wants(level))
     }
 
-    /// Queues the line of a session in the shape that its frontend wants; `data` are the
-    /// structured data for receivers that take them.
+    /// Queues the line of a session in the shape that its frontend wants.
     pub fn send_record(
         &mut self,
         targets: TargetSet,
         (level, now): (LogLevel, Date),
         format: LogFormat,
         record: &Record<'_>,
-        data: &[u8],
     ) {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
@@ -98,7 +96,7 @@ impl Logs {
         if matches!(format, LogFormat::Tcp | LogFormat::Http | LogFormat::Https) {
             push_reason(&mut line, record);
         }
-        self.send_with(targets, (level, now), &line, data);
+        self.send_with(targets, (level, now), &line, record.structured);
         self.line = line;
     }
 

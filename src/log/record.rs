@@ -65,6 +65,8 @@ pub struct Record<'a> {
     pub backend_queue: u32,
     /// The request line without its line end, not escaped; empty prints `<BADREQ>` (`%r`).
     pub request_line: &'a [u8],
+    /// Structured data for receivers that take them (`log-format-sd`).
+    pub structured: &'a [u8],
     /// `option logasap`: the line leaves before the end, total and bytes are marked by `+`.
     pub is_early: bool,
 }

@@ -475,7 +475,7 @@ fn a_steady_load_allocates_nothing() {
         for format in formats {
             let now = (NOW.0 + seconds, NOW.1);
             let targets = logs.proxy_targets(PROXY);
-            logs.send_record(targets, (LogLevel::Info, now), format, &record, b"");
+            logs.send_record(targets, (LogLevel::Info, now), format, &record);
             logs.send(targets, LogLevel::Notice, now, b"Proxy \x07 started.");
         }
         logs.flush();

@@ -175,10 +175,11 @@ impl Session {
                     reason: record
                         .reason
                         .filter(|_| proxy.options.has(ProxyOption::LogReason)),
+                    structured: &data,
                     ..record
                 };
                 let format = proxy.log.format;
-                core.logs.send_record(targets, at, format, &record, &data);
+                core.logs.send_record(targets, at, format, &record);
             }
         }
     }
@@ -225,6 +226,7 @@ impl Session {
             server_queue: self.timing.server_queue,
             backend_queue: self.timing.backend_queue,
             request_line: transaction.map_or(&[], |transaction| &transaction.request_line),
+            structured: &[],
             is_early: self.flags.any(SessionFlags::LOGGED_EARLY),
         }
     }

@@ -55,7 +55,7 @@ fn request_version<'a>(context: &Context<'a>, _: &'a [Arg], _: &mut Cursor) -> F
             _ => b"HTTP/1.0",
         }
     });
-    word.map(|word| Sample::Str(word)).into()
+    word.map(Sample::Str).into()
 }
 
 fn response_version<'a>(context: &Context<'a>, _: &'a [Arg], _: &mut Cursor) -> Fetched<'a> {

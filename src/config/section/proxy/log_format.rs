@@ -164,3 +164,6 @@ const IN_REQUESTS: Needs = Needs::CLIENT
     .and(Needs::REQUEST_HEAD)
     .and(Needs::REQUEST_BODY)
     .and(Needs::TRANSACTION);
+
+#[cfg(test)]
+mod tests;

@@ -259,7 +259,7 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         "log-reason",
         LogReason,
         DEFAULTS_FRONT,
-        "weir 0.1",
+        "0.1",
         "Adds why a request was refused, one word, to lines of httplog and tcplog."
     ),
     switch!(
