@@ -34,7 +34,7 @@ mod trace;
 pub mod transaction;
 
 pub use process::process_session;
-pub use session::{Session, SessionFlags};
+pub use session::{ProxyFacts, Session, SessionFlags, SessionNotes};
 pub use sides::{Ends, Side};
 
 use crate::engine::key::{Key, Slots};
