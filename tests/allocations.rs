@@ -263,6 +263,48 @@ listen main
 }
 
 #[test]
+fn samples_of_requests_and_responses() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+userlist L
+    user u1 insecure-password p1
+listen main
+    mode http
+    option httplog
+    bind LISTENER
+    acl listed req.hdr(Accept) -m str one two
+    acl param urlp -m str nothing 3
+    acl cookies req.cook -m str nothing
+    acl known http_auth(L)
+    http-request set-header a %[base]-%[url32]-%[query]-%[urlp(a)] if listed || param || cookies
+    http-request set-header b %[http_auth_user]-%[req.hdrs]-%[req.hdr_names] if known
+    http-request set-header c %[src]-%[dst_port]-%[fe_conn]-%[nbsrv]-%[rand(9)]-%[uuid]
+    http-request set-header d %[fc_rtt]-%[date]-%[method]-%[req.cook(b)]-%[req.body_param(p)]
+    http-response set-header e %[res.cook(a)]-%[status]-%[srv_name]-%[bc_dst]-%[res.hdrs]
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    let request = b"GET /p?a=1&b=2&c=3 HTTP/1.1\r\nHost: h\r\nAccept: zero, one\r\n\
+        Cookie: a=b; b=c\r\nAuthorization: Basic dTE6cDE=\r\n\r\n";
+    let answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; path=/\r\nContent-Length: 4\r\n\r\nbody";
+    client.send(request);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(answer);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(request);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(answer);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
 fn compressed_responses() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(

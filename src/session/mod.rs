@@ -37,7 +37,7 @@ pub mod transaction;
 
 pub use process::process_session;
 pub use rules::CaptureMemory;
-pub use session::{Session, SessionFlags};
+pub use session::{ProxyFacts, Session, SessionFlags, SessionNotes};
 pub use sides::{Ends, Side};
 
 use crate::engine::key::{Key, Slots};

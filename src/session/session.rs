@@ -67,6 +67,15 @@ flag_set! {
     }
 }
 
+/// What few sessions have: made when the first of it is there.
+#[derive(Debug, Default)]
+pub struct SessionNotes {
+    /// Variables of the session's scope.
+    pub variables: Variables,
+    /// What a PROXY header told besides addresses.
+    pub proxy_header: ProxyFacts,
+}
+
 /// Extensions of a PROXY header that rules can read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyFacts {
@@ -78,7 +87,7 @@ pub struct ProxyFacts {
 
 impl ProxyFacts {
     /// What a complete header tells; `None` when it is nothing.
-    pub fn of_header(header: &[u8]) -> Option<Box<Self>> {
+    pub fn of_header(header: &[u8]) -> Option<Self> {
         let mut facts = Self::default();
         for tlv in tlvs(header) {
             match tlv.kind {
@@ -92,7 +101,7 @@ impl ProxyFacts {
                 | TlvType::Other(_) => {}
             }
         }
-        (facts != Self::default()).then(|| Box::new(facts))
+        (facts != Self::default()).then_some(facts)
     }
 }
 
@@ -146,10 +155,8 @@ pub struct Session {
     pub handshake_ms: u16,
     /// The rule that waits for data, by its place in its set.
     pub rule_at: u16,
-    /// Variables of the session's scope, once one was set.
-    pub variables: Option<Box<Variables>>,
-    /// What a PROXY header told besides addresses.
-    pub proxy_header: Option<Box<ProxyFacts>>,
+    /// What few sessions have.
+    pub notes: Option<Box<SessionNotes>>,
     /// The HTTP request being processed.
     pub transaction: Option<Box<Transaction>>,
 }
@@ -182,8 +189,7 @@ impl Session {
             counted: (0, 0),
             handshake_ms: 0,
             rule_at: 0,
-            variables: None,
-            proxy_header: None,
+            notes: None,
             transaction: None,
         }
     }

@@ -7,6 +7,7 @@ use super::super::value::{Sample, Type};
 use super::{Fetch, Needs};
 use crate::config::model::{Bind, Proxy};
 use crate::net::listener::{Listener, Origin};
+use crate::session::ProxyFacts;
 use crate::session::Session;
 use crate::session::analyser::AnalyserSet;
 use crate::session::interface::InterfaceError;
@@ -95,15 +96,17 @@ fn fc_rcvd_proxy<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Curs
     context.session.and_then(received).into()
 }
 
+/// What a PROXY header told besides addresses.
+fn proxy_header<'a>(context: &Context<'a>) -> Option<&'a ProxyFacts> {
+    Some(&context.session?.notes.as_deref()?.proxy_header)
+}
+
 fn fc_pp_authority<'a>(
     context: &Context<'a>,
     _args: &'a [Arg],
     _cursor: &mut Cursor,
 ) -> Fetched<'a> {
-    let header = context
-        .session
-        .and_then(|session| session.proxy_header.as_deref());
-    let text = header.and_then(|header| header.authority.as_deref());
+    let text = proxy_header(context).and_then(|header| header.authority.as_deref());
     text.map(Sample::Str).into()
 }
 
@@ -112,10 +115,7 @@ fn fc_pp_unique_id<'a>(
     _args: &'a [Arg],
     _cursor: &mut Cursor,
 ) -> Fetched<'a> {
-    let header = context
-        .session
-        .and_then(|session| session.proxy_header.as_deref());
-    let text = header.and_then(|header| header.unique_id.as_deref());
+    let text = proxy_header(context).and_then(|header| header.unique_id.as_deref());
     text.map(Sample::Str).into()
 }
 

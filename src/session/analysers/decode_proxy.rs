@@ -1,10 +1,10 @@
 //! `tcp_decode_proxy`: takes the PROXY protocol header off the front of a connection.
 
 use crate::net::proxy_protocol::{self, Parse};
+use crate::session::ProxyFacts;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
-use crate::session::session::ProxyFacts;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
@@ -16,7 +16,9 @@ impl Session {
         match proxy_protocol::parse(self.request.input(), core.bufsize()) {
             Parse::Complete(header) => {
                 let bytes = self.request.input().get(..header.header_len);
-                self.proxy_header = bytes.and_then(ProxyFacts::of_header);
+                if let Some(facts) = bytes.and_then(ProxyFacts::of_header) {
+                    self.notes.get_or_insert_default().proxy_header = facts;
+                }
                 self.request.skip_input(header.header_len);
                 self.request.release_if_empty(&mut core.buffers);
                 if !header.local && header.source.is_known() {

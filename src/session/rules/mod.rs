@@ -264,7 +264,7 @@ impl Session {
     pub fn variables(&self, scope: Scope) -> Option<&Variables> {
         match scope {
             Scope::Process => None,
-            Scope::Session => self.variables.as_deref(),
+            Scope::Session => Some(&self.notes.as_deref()?.variables),
             Scope::Transaction => Some(&self.transaction.as_deref()?.variables),
             Scope::Request => Some(&self.transaction.as_deref()?.request_variables),
             Scope::Response => Some(&self.transaction.as_deref()?.response_variables),

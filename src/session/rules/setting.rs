@@ -192,7 +192,7 @@ impl Session {
         }
         match scope {
             Scope::Process => Some(&mut core.variables),
-            Scope::Session => Some(self.variables.get_or_insert_default()),
+            Scope::Session => Some(&mut self.notes.get_or_insert_default().variables),
             Scope::Transaction => Some(&mut self.transaction.as_deref_mut()?.variables),
             Scope::Request => Some(&mut self.transaction.as_deref_mut()?.request_variables),
             Scope::Response => Some(&mut self.transaction.as_deref_mut()?.response_variables),
