@@ -193,9 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn call_order_is_bit_order_today() {
+    fn call_order_is_bit_order_but_for_the_tarpit() {
         let bits: Vec<u32> = Analyser::REQUEST_ORDER
             .iter()
+            .filter(|analyser| !matches!(analyser, Analyser::HttpTarpit))
             .map(|analyser| analyser.bit().bits())
             .collect();
         assert!(bits.is_sorted());
