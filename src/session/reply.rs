@@ -20,6 +20,8 @@ impl Session {
     /// A page is only sent while nothing of a response has left; what was scheduled
     /// before leaves first.
     pub(super) fn http_reply_and_close(&mut self, status: Option<u16>, core: &mut Core) {
+        // A rule that waited waits no more.
+        self.rule_at = 0;
         self.request.drop_kept();
         let held = self.request.input_len();
         self.request.skip_input(held);
