@@ -43,7 +43,11 @@ fn list_sections(output: &mut String) {
         }
         let is_known = |name: &str| {
             let mut names = keywords.iter().map(|info| info.name);
-            names.any(|known| known == name)
+            // `tcp-request` is one keyword, `tcp-request content` a set of rules.
+            names.any(|known| {
+                let rest = name.strip_prefix(known);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            })
         };
         for entry in &entries {
             match entry.kind {
