@@ -163,12 +163,15 @@ fn bad_actions(entry: &Entry, set: RuleSet) -> Vec<Line> {
 
 /// Uses of a fetch or converter that are wrong.
 fn bad_calls(name: &str, args: ArgSpec) -> Vec<String> {
-    let listed = |count: usize| vec!["1"; count].join(",");
+    let listed = |count: usize| {
+        let kinds = args.kinds.iter().take(count);
+        kinds.map(|kind| right(*kind)).collect::<Vec<_>>().join(",")
+    };
     let mut calls = vec![
         format!("{name}("),
         format!("{name}(1"),
         format!("{name}(\"1)"),
-        format!("{name}({}x)", "1,".repeat(args.kinds.len())),
+        format!("{name}({},x)", listed(args.kinds.len())).replace("(,", "("),
         format!("{name}({})garbage", listed(args.required)),
         format!("{name}({}),", listed(args.required)),
         format!("{name}({}),no_such_converter", listed(args.required)),
@@ -183,10 +186,34 @@ fn bad_calls(name: &str, args: ArgSpec) -> Vec<String> {
     }
     for (index, kind) in args.kinds.iter().enumerate() {
         if let Some(garbage) = garbage_for(*kind) {
-            calls.push(format!("{name}({}{garbage})", "1,".repeat(index)));
+            let before = match index {
+                0 => String::new(),
+                count => listed(count) + ",",
+            };
+            calls.push(format!("{name}({before}{garbage})"));
         }
     }
     calls
+}
+
+/// What an argument of this kind can be; names are those of the file around the line.
+const fn right(kind: ArgKind) -> &'static str {
+    match kind {
+        ArgKind::Str
+        | ArgKind::StrOrVariable
+        | ArgKind::Int
+        | ArgKind::IntOrVariable
+        | ArgKind::Time
+        | ArgKind::Size => "1",
+        ArgKind::Ip => "10.0.0.1",
+        ArgKind::Mask4 => "24",
+        ArgKind::Mask6 => "64",
+        ArgKind::Variable => "txn.a",
+        ArgKind::Frontend => "front",
+        ArgKind::Backend | ArgKind::Table => "main",
+        ArgKind::Server => "one",
+        ArgKind::Userlist => "people",
+    }
 }
 
 /// Text that an argument of this kind cannot be; any text may be a string.

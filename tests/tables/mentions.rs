@@ -176,7 +176,7 @@ fn tests_of<'a>(path: &Path, text: &'a str) -> &'a str {
 
 /// The name at the start of a text.
 fn name_of(text: &str) -> &str {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+".contains(&byte);
     let end = text.bytes().position(|byte| !is_name(byte));
     &text[..end.unwrap_or(text.len())]
 }
