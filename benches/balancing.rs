@@ -63,6 +63,7 @@ fn serve(balancer: &mut Balancer, config: &'static Config, state: &State, client
         backend: ProxyId(0),
         avoid: None,
         client: Some(IpAddr::from(client.to_be_bytes())),
+        key: None,
     };
     if let Choice::Server(server) = black_box(balancer.choose(&context)) {
         balancer.session_count_changed(server, 1);

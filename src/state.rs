@@ -26,6 +26,10 @@ pub struct Counters {
     pub bytes_in: u64,
     /// Bytes to clients.
     pub bytes_out: u64,
+    /// Connections that `tcp-request connection` rules refused.
+    pub denied_connections: u64,
+    /// Sessions that `tcp-request session` rules refused.
+    pub denied_sessions: u64,
     /// Requests denied by rules.
     pub denied_requests: u64,
     /// Responses denied by rules.
@@ -141,6 +145,11 @@ pub struct ServerState {
 }
 
 impl ServerState {
+    /// True when it serves those that persist on it: weight and draining do not matter.
+    pub const fn is_up(&self) -> bool {
+        !self.maintenance && !self.down
+    }
+
     /// True when load balancing may choose it.
     pub const fn is_usable(&self) -> bool {
         !self.maintenance && !self.drain && !self.down && self.weight > 0

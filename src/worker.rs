@@ -5,6 +5,7 @@
 //! part it can do with. Invariant: nothing here is shared or global; a second worker in
 //! the same process would not notice the first.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use bumpalo::Bump;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::applet::Applet;
+use crate::backend::appsession::AppsessionTable;
 use crate::backend::idle::IdlePool;
 use crate::backend::lb::Balancer;
 use crate::backend::queue::Queues;
@@ -35,11 +37,12 @@ use crate::net::port_range::PortRange;
 use crate::process::signals;
 use crate::sample::language::PatternId;
 use crate::sample::pattern::LivePatterns;
+use crate::sample::pending::Pending;
 use crate::sample::variables::Variables;
 use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
 use crate::session::transaction::Transaction;
-use crate::session::{SessionFlags, Sessions};
+use crate::session::{CaptureMemory, SessionFlags, Sessions};
 use crate::state::{Counters, State};
 use crate::sys::{self, Fd};
 
@@ -71,6 +74,8 @@ pub struct Core {
     pub balancers: Vec<Balancer>,
     /// Sessions waiting for servers.
     pub queues: Queues,
+    /// What `appsession` learned, for backends that have it.
+    pub appsessions: HashMap<ProxyId, AppsessionTable>,
     /// Idle server connections.
     pub idle: IdlePool,
     /// Where log lines leave.
@@ -97,8 +102,14 @@ pub struct Core {
     pub reclaim: Reclaim,
     /// Memory of the rules that run, empty in between.
     pub arena: Bump,
+    /// Room for what converters write before they know its length; empty in between.
+    pub scratch: Cell<Vec<u8>>,
+    /// Memory for the groups of the expressions of rules.
+    pub captures: CaptureMemory,
     /// Variables of the process.
     pub variables: Variables,
+    /// Variables that the expression last evaluated sets.
+    pub pending: Pending,
     /// Patterns and maps as this process sees them.
     patterns: Vec<LivePatterns>,
 }
@@ -186,6 +197,7 @@ impl Worker {
             listeners,
             balancers: proxies.map(|proxy| Balancer::new(config, proxy)).collect(),
             queues: Queues::new(config),
+            appsessions: appsession_tables(config)?,
             idle: IdlePool::new(config),
             logs: Logs::new(
                 config,
@@ -203,7 +215,10 @@ impl Worker {
             spare_applets: Vec::new(),
             reclaim: Reclaim::default(),
             arena: Bump::with_capacity(ARENA_BYTES),
+            scratch: Cell::default(),
+            captures: CaptureMemory::default(),
             variables: Variables::new(),
+            pending: Pending::default(),
             patterns: config
                 .patterns
                 .iter()
@@ -248,6 +263,18 @@ impl Worker {
 fn pipe_pool(process: &ProcessInfo, tuning: &Tuning) -> PipePool {
     let pipes_max = usize::try_from(process.maxpipes).unwrap_or(usize::MAX);
     PipePool::new(pipes_max, u32::try_from(tuning.pipesize).unwrap_or(0))
+}
+
+/// A table for each backend with `appsession`.
+fn appsession_tables(config: &Config) -> io::Result<HashMap<ProxyId, AppsessionTable>> {
+    let mut tables = HashMap::new();
+    for (index, proxy) in config.proxies.iter().enumerate() {
+        if let Some(settings) = &proxy.appsession {
+            let table = AppsessionTable::new(settings, sys::random::seed()?);
+            tables.insert(ProxyId::of_index(index), table);
+        }
+    }
+    Ok(tables)
 }
 
 /// The port ranges of servers whose `source` names one.
@@ -479,6 +506,11 @@ impl Core {
             }
         }
         errors::builtin_or_500(status)
+    }
+
+    /// What `appsession` learned for a backend.
+    pub fn appsession_table(&mut self, backend: ProxyId) -> Option<&mut AppsessionTable> {
+        self.appsessions.get_mut(&backend)
     }
 
     /// Takes a finished transaction back into its pool.

@@ -197,6 +197,37 @@ listen main
 }
 
 #[test]
+fn cookies_come_and_go() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    option httplog
+    capture cookie app len 32
+    cookie SRV insert indirect nocache maxidle 1h maxlife 8h
+    appsession JID len 16 timeout 1h request-learn
+    bind LISTENER
+    server s1 ORIGIN0 cookie one
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(REQUEST_WITH_COOKIES);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER_WITH_COOKIES);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST_WITH_COOKIES);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER_WITH_COOKIES);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
 fn compressed_responses() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(
@@ -243,6 +274,107 @@ frontend main
         client.send(REQUEST);
         turns(harness, |_| answered(&mut client, b"body"))
     });
+}
+
+#[test]
+fn redirects_and_rules_that_refuse() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+frontend main
+    mode http
+    option httplog
+    bind LISTENER
+    tcp-request inspect-delay 5s
+    tcp-request content accept if {{ path /path }}
+    tcp-request content reject
+    http-request redirect prefix https://%[req.hdr(host)] set-cookie a=b
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        turns(harness, |_| answered(&mut client, b"path=/;\r\n\r\n"))
+    });
+}
+
+#[test]
+fn rules_that_switch_and_filter() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+frontend main
+    mode http
+    option httplog
+    bind LISTENER
+    tcp-request connection set-src-port int(80)
+    tcp-request session accept if TRUE
+    tcp-request content set-dst-port int(81)
+    reqrep ^([^\\ ]*)\\ /(.*) \\1\\ /new/\\2
+    reqidel ^user-agent:
+    reqadd X-New:\\ 1
+    redirect location / if {{ path /none }}
+    use_backend none if {{ path /none }}
+    use_backend b-%[req.hdr(x-new)]
+backend none
+    mode http
+backend b-1
+    mode http
+    tcp-request content reject if {{ path /none }}
+    tcp-response content accept if {{ status 200 }}
+    use-server s%[req.hdr(x-new)] if TRUE
+    rsprep ^Server:.* Server:\\ other
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(REQUEST);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| {
+        answered(&mut server, b"X-New: 1\r\n\r\n")
+    });
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        let mut count = turns(harness, |_| answered(&mut server, b"X-New: 1\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
+fn connections_that_rules_refuse() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode tcp
+    option tcplog
+    bind LISTENER
+    tcp-request connection accept if FALSE
+    tcp-request connection reject
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    for _ in 0..WARM_UP {
+        let mut client = harness.client();
+        turns(&mut harness, |_| client.is_closed());
+    }
+    let mut allocations = 0;
+    for _ in 0..MEASURED {
+        let mut client = harness.client();
+        allocations += turns(&mut harness, |_| client.is_closed());
+        assert_eq!(harness.sessions(), 0);
+    }
+    assert_eq!(
+        allocations, 0,
+        "allocations of {MEASURED} refused connections"
+    );
 }
 
 #[test]
@@ -304,3 +436,9 @@ const WARM_UP: usize = 300;
 const MEASURED: usize = 1_000;
 /// 1,300 exchanges take nine seconds of the worker's clock.
 const STEP_MS: u32 = 7;
+
+const REQUEST_WITH_COOKIES: &[u8] =
+    b"GET /path HTTP/1.1\r\nHost: h\r\nCookie: a=b; SRV=one; app=x; JID=123; c=d\r\n\r\n";
+
+const ANSWER_WITH_COOKIES: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nETag: \"x\"\r\n\
+    Set-Cookie: SRV=own\r\nSet-Cookie: app=y\r\nSet-Cookie: JID=123; path=/\r\n\r\nbody";

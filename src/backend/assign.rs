@@ -5,8 +5,9 @@
 //! the next in line.
 
 use super::lb::{self, Choice, ChoiceContext};
-use crate::config::model::{ConnectionMode, ProxyId, ProxyOption, ServerId};
+use crate::config::model::{Balance, ConnectionMode, Proxy, ProxyId, ProxyOption, ServerId};
 use crate::engine::task::Wake;
+use crate::net::rdp_cookie::{self, RdpCookie};
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
@@ -66,8 +67,26 @@ impl Session {
             backend: self.backend,
             avoid: self.avoid,
             client: self.source.ip(),
+            key: self.balanced_key(core.config.proxy(self.backend)),
         };
         core.balancers[self.backend.index()].choose(&context)
+    }
+
+    /// What of the client's first bytes chooses the server (`balance rdp-cookie`).
+    fn balanced_key(&self, proxy: &Proxy) -> Option<&[u8]> {
+        if proxy.balance != Balance::RdpCookie {
+            return None;
+        }
+        let output = self.request.output_bytes();
+        let bytes = if output.is_empty() {
+            self.request.input()
+        } else {
+            output
+        };
+        match rdp_cookie::find(bytes, proxy.balance_cookie.as_bytes()) {
+            RdpCookie::Value(value) => Some(value).filter(|value| !value.is_empty()),
+            RdpCookie::Incomplete | RdpCookie::Absent => None,
+        }
     }
 
     fn prefers_last_server(&self, last: ServerId, core: &Core) -> bool {
@@ -96,12 +115,16 @@ impl Session {
                 .proxy(self.backend)
                 .options
                 .has(ProxyOption::Redispatch);
-            if !redispatch || !self.flags.any(SessionFlags::DIRECT) {
+            let forced = self.flags.any(SessionFlags::FORCE_PERSIST);
+            if !redispatch || forced || !self.flags.any(SessionFlags::DIRECT) {
                 return Assignment::QueueFull;
             }
             self.flags
                 .remove(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
             self.server = None;
+            if let Some(transaction) = self.transaction.as_deref_mut() {
+                transaction.cookies.note_redispatch();
+            }
             return self.assign_server_and_queue(core);
         }
         self.join_queue(Some(server), core);
@@ -225,17 +248,19 @@ impl Core {
         }
     }
 
-    /// Grants slots of a server as long as it has some and somebody waits.
+    /// Grants slots of a server as long as it has some and somebody waits. One that takes no
+    /// new clients, by its weight for instance, still serves those that persist on it.
     fn process_srv_queue(&mut self, server: ServerId, backend: ProxyId) {
         loop {
             let limit = self.server_limit(server);
             if limit != 0 && self.state.server(server).sessions >= limit {
                 return;
             }
-            if !self.state.server(server).is_usable() {
+            if !self.state.server(server).is_up() {
                 return;
             }
-            let Some(entry) = self.queues.grant(server, backend) else {
+            let anybody = self.state.server(server).is_usable().then_some(backend);
+            let Some(entry) = self.queues.grant(server, anybody) else {
                 return;
             };
             let task = entry.task;

@@ -77,11 +77,14 @@ impl Queues {
         self.entries.get(key).and_then(|entry| entry.granted)
     }
 
-    /// Grants a slot of `server` to whoever has waited longest for it or for any server of
-    /// its backend.
-    pub fn grant(&mut self, server: ServerId, backend: ProxyId) -> Option<&Pending> {
+    /// Grants a slot of `server` to whoever has waited longest for it or, with a `backend`,
+    /// for any server of that.
+    pub fn grant(&mut self, server: ServerId, backend: Option<ProxyId>) -> Option<&Pending> {
         let own = front(&mut self.servers[server.index()], &self.entries);
-        let any = front(&mut self.backends[backend.index()], &self.entries);
+        let any = match backend {
+            Some(backend) => front(&mut self.backends[backend.index()], &self.entries),
+            None => None,
+        };
         let key = match (own, any) {
             (Some(own), Some(any)) => {
                 if own.1 <= any.1 {
@@ -95,7 +98,7 @@ impl Queues {
         };
         if own.is_some_and(|(first, _)| first == key) {
             self.servers[server.index()].pop_front();
-        } else {
+        } else if let Some(backend) = backend {
             self.backends[backend.index()].pop_front();
         }
         let entry = self.entries.get_mut(key)?;

@@ -4,6 +4,7 @@
 //! drafts that the proxy sections left, reports everything it finds, and makes the model's
 //! tables of them. [`settle_limits`] comes later, once the process's own `maxconn` is known.
 
+mod cookie;
 mod error_page;
 mod identity;
 mod language;
@@ -37,7 +38,7 @@ pub fn check(build: &mut Build) {
         check_proxy(draft, &config.global, report);
     }
     for draft in drafts {
-        add_proxy(config, draft);
+        add_proxy(config, draft, report);
     }
     language::settle(language, config, report);
 }
@@ -68,6 +69,8 @@ fn check_proxy(draft: &mut Draft, global: &Global, report: &mut Report) {
     reference::check_use_of_sides(draft, report);
     mode::check_log_format(draft, report);
     mode::check_http_settings(draft, report);
+    cookie::check_mode(draft, report);
+    cookie::settle(draft, global, report);
     mode::settle_smart_accept(draft);
     limit::check_timeouts(draft, report);
     for server in &mut draft.servers {
@@ -76,9 +79,12 @@ fn check_proxy(draft: &mut Draft, global: &Global, report: &mut Report) {
 }
 
 /// Moves a draft into the tables; positions there are the identifiers.
-fn add_proxy(config: &mut Config, draft: Draft) {
+fn add_proxy(config: &mut Config, draft: Draft, report: &mut Report) {
     let id = ProxyId::of_index(config.proxies.len());
     let mut proxy = draft.proxy;
+    if proxy.capabilities.backend {
+        config.backend_names.entry(proxy.name.clone()).or_insert(id);
+    }
     for draft in draft.binds {
         proxy.binds.push(BindId::of_index(config.binds.len()));
         let mut bind = draft.bind;
@@ -91,6 +97,7 @@ fn add_proxy(config: &mut Config, draft: Draft) {
         server.proxy = id;
         config.servers.push(server);
     }
+    reference::resolve_servers(&draft.used_servers, &proxy, &config.servers, report);
     config.proxies.push(proxy);
 }
 

@@ -86,6 +86,8 @@ impl Sections {
     pub const BACKEND: Self = Self(16);
     /// `http-errors`
     pub const HTTP_ERRORS: Self = Self(32);
+    /// `userlist`
+    pub const USERLIST: Self = Self(64);
     /// `frontend` and `listen`
     pub const FRONT: Self = Self(4 | 8);
     /// `listen` and `backend`
@@ -339,13 +341,14 @@ fn leading(name: &str, count: usize) -> &str {
 /// Words of the longest keyword name.
 const NAME_WORDS_MAX: usize = 3;
 
-const SECTION_NAMES: [(Sections, &str); 6] = [
+const SECTION_NAMES: [(Sections, &str); 7] = [
     (Sections::GLOBAL, "global"),
     (Sections::DEFAULTS, "defaults"),
     (Sections::FRONTEND, "frontend"),
     (Sections::LISTEN, "listen"),
     (Sections::BACKEND, "backend"),
     (Sections::HTTP_ERRORS, "http-errors"),
+    (Sections::USERLIST, "userlist"),
 ];
 
 #[cfg(test)]

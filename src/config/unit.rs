@@ -92,17 +92,30 @@ impl fmt::Display for UnitError {
 
 /// Parses a time into milliseconds, rounded up; `default` is the unit of bare numbers.
 pub fn parse_time_ms(text: &str, default: Unit) -> Result<u32, UnitError> {
+    let ms = parse_time_us(text, default)?.div_ceil(1_000);
+    u32::try_from(ms)
+        .ok()
+        .filter(|&ms| ms <= TIME_MS_MAX)
+        .ok_or(UnitError::Overflow)
+}
+
+/// Parses a time into seconds, rounded up, for ages that exceed the timers' range; a bare
+/// number counts seconds.
+pub fn parse_time_s(text: &str) -> Result<u32, UnitError> {
+    let seconds = parse_time_us(text, Unit::S)?.div_ceil(1_000_000);
+    u32::try_from(seconds)
+        .ok()
+        .filter(|&seconds| seconds <= TIME_S_MAX)
+        .ok_or(UnitError::Overflow)
+}
+
+fn parse_time_us(text: &str, default: Unit) -> Result<u64, UnitError> {
     let (value, suffix, offset) = split_number(text)?;
     let unit = match suffix {
         "" => default,
         _ => Unit::of_suffix(suffix).ok_or_else(|| suffix_error(suffix, offset))?,
     };
-    let us = value.checked_mul(unit.us()).ok_or(UnitError::Overflow)?;
-    let ms = us.div_ceil(1_000);
-    u32::try_from(ms)
-        .ok()
-        .filter(|&ms| ms <= TIME_MS_MAX)
-        .ok_or(UnitError::Overflow)
+    value.checked_mul(unit.us()).ok_or(UnitError::Overflow)
 }
 
 /// Parses a size in bytes with an optional `k`, `m` or `g` (powers of 1024).
@@ -144,6 +157,9 @@ fn suffix_error(suffix: &str, offset: usize) -> UnitError {
 
 /// Longest time: the signed 32-bit milliseconds of the timers, about 24.8 days.
 pub const TIME_MS_MAX: u32 = 2_147_483_647;
+
+/// Longest age in seconds: about 68 years.
+pub const TIME_S_MAX: u32 = 2_147_483_647;
 
 #[cfg(test)]
 mod tests;

@@ -1,62 +1,86 @@
-//! `option checkcache`: whether a response hands a cookie to caches (manual, "option checkcache").
+//! Whether a cache between the proxy and its client could keep a response.
 //!
-//! Called by the response's analyser before the head is rewritten. Header values are compared
-//! without the case of letters, as element of a list.
+//! Asked before a cookie is added (`cookie ... nocache`). Follows RFC 9111 as HAProxy does:
+//! the method and status allow it, the response says how long it stays fresh or how it is
+//! validated, and nothing forbids it.
 
 use super::head::{HeadView, Method};
 use super::known::KnownHeader;
 
-/// True for a response that a cache may keep together with a cookie that it sets, in answer
-/// to a request with `method`.
-pub fn exposes_cookie(method: Method, response: HeadView<'_>) -> bool {
-    let head = response.head();
-    let sets_cookie = [KnownHeader::SetCookie, KnownHeader::SetCookie2]
-        .into_iter()
-        .any(|header| head.find(header, 0).is_some());
-    if !sets_cookie || response.has_token(KnownHeader::Pragma, b"no-cache") {
+/// True when a cache may keep this response to a request with this method.
+pub fn is_cacheable(method: Method, response: HeadView<'_>) -> bool {
+    let answers_safe = matches!(method, Method::Get | Method::Head);
+    if !answers_safe || !STATUSES.contains(&response.head().status()) {
         return false;
     }
-    let mut is_exposed = is_cached_by_default(method, head.status());
-    // The last word counts, as in HAProxy.
-    for directive in response.elements(KnownHeader::CacheControl) {
-        if directive.eq_ignore_ascii_case(b"public") {
-            is_exposed = true;
-        } else if keeps_cookie_private(directive) {
-            is_exposed = false;
+    let mut can_be_fresh = false;
+    for (name, value) in response.lines() {
+        match KnownHeader::of(name) {
+            KnownHeader::CacheControl => {}
+            _ if is_name(name, b"pragma") && has_prefix(value, b"no-cache") => return false,
+            _ => {
+                can_be_fresh |= VALIDATORS.iter().any(|known| is_name(name, known));
+            }
         }
     }
-    is_exposed
+    for directive in response.elements(KnownHeader::CacheControl) {
+        match directive_of(directive) {
+            Directive::Forbids => return false,
+            Directive::Allows => can_be_fresh = true,
+            Directive::Other => {}
+        }
+    }
+    can_be_fresh
 }
 
-/// What caches keep without being told to (RFC 9110 section 15.1, as far as the manual).
-fn is_cached_by_default(method: Method, status: u16) -> bool {
-    let status = matches!(
-        status,
-        200 | 203 | 204 | 206 | 300 | 301 | 404 | 405 | 410 | 414 | 501
-    );
-    let method = matches!(
-        method,
-        Method::Get | Method::Head | Method::Options | Method::Trace
-    );
-    status && method
+enum Directive {
+    Forbids,
+    Allows,
+    Other,
 }
 
-/// True for a Cache-Control directive that keeps the response, or its cookie, out of caches.
-fn keeps_cookie_private(directive: &[u8]) -> bool {
-    let is = |word: &[u8]| directive.eq_ignore_ascii_case(word);
-    let begins = |word: &[u8]| {
-        directive
-            .get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+fn directive_of(directive: &[u8]) -> Directive {
+    let equals = memchr::memchr(b'=', directive);
+    let (name, value) = match equals {
+        Some(at) => directive.split_at(at),
+        None => (directive, &[][..]),
     };
-    is(b"private")
-        || is(b"no-store")
-        || is(b"no-cache")
-        || is(b"max-age=0")
-        || is(b"s-maxage=0")
-        || begins(b"no-cache=\"set-cookie\"")
-        || begins(b"no-cache=\"set-cookie,")
+    if value.is_empty() {
+        let forbids = FORBIDDING.iter().any(|known| is_name(name, known));
+        return if forbids {
+            Directive::Forbids
+        } else {
+            Directive::Other
+        };
+    }
+    if !is_name(name, b"max-age") && !is_name(name, b"s-maxage") {
+        return Directive::Other;
+    }
+    let digits = value.get(1..).unwrap_or_default();
+    let lasts = digits.iter().any(|byte| matches!(byte, b'1'..=b'9'));
+    if lasts {
+        Directive::Allows
+    } else {
+        Directive::Forbids
+    }
 }
+
+const fn is_name(name: &[u8], known: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(known)
+}
+
+fn has_prefix(value: &[u8], prefix: &[u8]) -> bool {
+    value
+        .get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// Cacheable unless told otherwise (RFC 9110 section 15.1).
+const STATUSES: [u16; 11] = [200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501];
+/// What makes a response worth keeping without an explicit age.
+const VALIDATORS: [&[u8]; 3] = [b"etag", b"last-modified", b"expires"];
+/// Directives that forbid it when they name no header.
+const FORBIDDING: [&[u8]; 3] = [b"private", b"no-store", b"no-cache"];
 
 #[cfg(test)]
 mod tests {
@@ -65,52 +89,56 @@ mod tests {
     use crate::http::head::Head;
     use crate::http::parse::{Policy, parse_response};
 
-    fn exposes(method: &str, text: &str) -> bool {
-        let text = format!("HTTP/1.1 {}\r\n\r\n", text.replace('|', "\r\n"));
-        let mut buffer = Buffer::new(1024);
+    fn cacheable(method: Method, status: u16, lines: &str) -> bool {
+        let text = format!("HTTP/1.1 {status} x\r\n{lines}\r\n\r\n");
+        let mut buffer = Buffer::new(4096);
         buffer.push(text.as_bytes()).unwrap();
         let mut head = Head::new();
         parse_response(&mut buffer, 0, text.len(), Policy::default(), &mut head).unwrap();
-        exposes_cookie(Method::of(method.as_bytes()), head.view(&buffer, 0))
+        is_cacheable(method, head.view(&buffer, 0))
     }
 
     #[test]
-    fn a_cacheable_response_with_a_cookie_is_found() {
-        assert!(exposes("GET", "200 OK|Set-Cookie: a=b"));
-        assert!(exposes("TRACE", "404 No|set-cookie2: a=b"));
-        assert!(!exposes("GET", "200 OK|Cookie: a=b"));
-        assert!(!exposes("GET", "302 Found|Set-Cookie: a=b"));
-        assert!(!exposes("POST", "200 OK|Set-Cookie: a=b"));
+    fn something_must_make_it_fresh() {
+        for lines in [
+            "ETag: \"x\"",
+            "Last-Modified: Thu, 01 Jan 1970 00:00:01 GMT",
+            "Expires: Thu, 01 Jan 2030 00:00:01 GMT",
+            "Cache-Control: max-age=10",
+            "Cache-Control: public, s-maxage=10",
+            "Cache-Control: max-age=10, no-cache=\"set-cookie\"",
+            "Cache-Control: public\r\nETag: \"x\"",
+        ] {
+            assert!(cacheable(Method::Get, 200, lines), "{lines}");
+            assert!(!cacheable(Method::Post, 200, lines), "{lines}");
+            assert!(!cacheable(Method::Get, 302, lines), "{lines}");
+        }
+        assert!(!cacheable(Method::Get, 200, "X: y"));
+        assert!(!cacheable(Method::Get, 200, "Cache-Control: public"));
     }
 
     #[test]
-    fn headers_that_forbid_caching_clear_it() {
-        for header in [
-            "Pragma: no-cache",
-            "Cache-Control: private",
-            "Cache-Control: x, No-Store",
-            "Cache-Control: no-cache",
+    fn directives_forbid_it() {
+        for lines in [
             "Cache-Control: max-age=0",
             "Cache-Control: s-maxage=0",
-            "Cache-Control: no-cache=\"set-cookie\"",
-            "Cache-Control: no-cache=\"set-cookie, x-other\"",
+            "Cache-Control: max-age=10, private",
+            "Cache-Control: max-age=10, No-Cache",
+            "Cache-Control: x\r\nCache-Control: no-store",
+            "Cache-Control: max-age=10\r\nPragma: no-cache",
         ] {
-            assert!(
-                !exposes("GET", &format!("200 OK|{header}|Set-Cookie: a=b")),
-                "{header}"
-            );
+            let lines = format!("ETag: \"x\"\r\n{lines}");
+            assert!(!cacheable(Method::Get, 200, &lines), "{lines}");
         }
-        assert!(exposes(
-            "GET",
-            "200 OK|Cache-Control: max-age=10|Set-Cookie: a=b"
-        ));
     }
 
     #[test]
-    fn public_exposes_what_would_not_be_cached() {
-        assert!(exposes(
-            "POST",
-            "302 Found|Cache-Control: public|Set-Cookie: a=b"
-        ));
+    fn the_status_decides_too() {
+        for status in [200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501] {
+            assert!(cacheable(Method::Head, status, "ETag: \"x\""), "{status}");
+        }
+        for status in [201, 302, 304, 307, 400, 500] {
+            assert!(!cacheable(Method::Get, status, "ETag: \"x\""), "{status}");
+        }
     }
 }

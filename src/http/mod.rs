@@ -11,11 +11,14 @@
 //! [`chunk::ChunkParser`] follows a chunked body, [`compression`] codes one for the client.
 //! [`errors`] holds the answers weir gives.
 
+pub mod auth;
 pub mod cacheable;
 pub mod case;
+pub mod checkcache;
 pub mod chunk;
 pub mod compression;
 pub mod connection;
+pub mod cookie;
 pub mod errors;
 pub mod forwarded;
 pub mod framing;
@@ -26,6 +29,7 @@ pub mod reason;
 pub mod rewrite;
 pub mod scan;
 pub mod status;
+pub mod uri;
 
 mod check;
 mod slow;

@@ -17,5 +17,6 @@ pub mod listeners;
 pub mod pipe;
 pub mod port_range;
 pub mod proxy_protocol;
+pub mod rdp_cookie;
 pub mod splice;
 pub mod stream_sock;

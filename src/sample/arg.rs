@@ -140,6 +140,8 @@ pub enum Arg {
     Regex(Arc<regex::bytes::Regex>),
     /// Patterns or a map, put there by a keyword's check.
     Patterns(super::language::PatternId),
+    /// What the check of a converter made of the words.
+    Prepared(super::convert::Prepared),
 }
 
 impl Arg {

@@ -96,6 +96,9 @@ pub struct Cursor {
     pub place: usize,
     /// Set by the fetch: there may be one more value.
     pub has_more: bool,
+    /// Set by the fetch: the value may be another once more of the message has arrived, so
+    /// that an ACL which it does not match yet may still come true.
+    pub may_change: bool,
 }
 
 impl<'a> Context<'a> {

@@ -37,6 +37,7 @@ impl Expression {
     /// Evaluates it for the next value that `cursor` stands before.
     pub fn eval_next<'a>(&'a self, context: &Context<'a>, cursor: &mut Cursor) -> Fetched<'a> {
         cursor.has_more = false;
+        cursor.may_change = false;
         let fetched = (self.fetch.run)(context, &self.args, cursor);
         cursor.given += 1;
         let Fetched::Found(mut sample) = fetched else {

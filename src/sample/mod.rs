@@ -8,6 +8,7 @@
 pub mod acl;
 mod acl_parse;
 pub mod arg;
+pub mod compute;
 pub mod context;
 pub mod convert;
 pub mod expression;
@@ -15,6 +16,8 @@ pub mod fetch;
 pub mod format;
 pub mod language;
 pub mod pattern;
+pub mod pending;
+pub mod tls_hello;
 pub mod value;
 pub mod variables;
 

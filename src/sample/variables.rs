@@ -107,6 +107,11 @@ impl Variables {
         found.is_some_and(|slot| !matches!(slot.value, Value::Unset))
     }
 
+    /// True when the variable has a value, or had one until it was unset.
+    pub fn knows(&self, name: u32) -> bool {
+        self.live().iter().any(|slot| slot.name == name)
+    }
+
     /// Sets a variable; `size_max` bounds the store, 0 for no bound.
     ///
     /// # Errors

@@ -3,9 +3,10 @@
 use super::analyser::AnalyserSet;
 use super::channel::ChannelFlags;
 use super::interface::{Endpoint, InterfaceFlags, InterfaceState};
-use super::{Session, SessionFlags, process_session};
+use super::rules::Flow;
+use super::{Session, SessionFlags, SessionKey, process_session};
 use crate::applet::Applet;
-use crate::config::model::{Mode, ProxyId, ProxyOption};
+use crate::config::model::{Mode, ProxyId, ProxyOption, RuleSet};
 use crate::engine::fdtab::Direction;
 use crate::engine::task::Wake;
 use crate::net::address::PeerAddress;
@@ -47,8 +48,6 @@ pub fn session_accept(
     );
     let frontend = settings.proxy.unwrap_or(ProxyId(0));
     let local = fixed_destination(settings);
-    core.listeners.connection_opened(listener);
-    core.engine.jobs += 1;
     let task = core.engine.scheduler.spawn(process_session, 0, nice);
     let key = sessions.insert(Session::new(task, frontend));
     let Some(session) = sessions.get_mut(key) else {
@@ -68,16 +67,43 @@ pub fn session_accept(
     session
         .timing
         .restart(core.engine.clock.monotonic_us(), date);
+    if accept_proxy {
+        session.request.analysers.insert(AnalyserSet::PROXY);
+    }
+    if matches!(origin, Origin::Bind(_)) {
+        core.count_connection(frontend);
+        if session.is_refused(fd, core) {
+            refuse(worker, key, fd);
+            return Accepted::Closed;
+        }
+    }
+    core.listeners.connection_opened(listener);
+    core.engine.jobs += 1;
     core.engine
         .fdtab
         .insert(fd, session.owner, stream_sock_read, stream_sock_write);
     match origin {
-        Origin::Bind(_) => session.frontend_accept(fd, accept_proxy, core),
+        Origin::Bind(_) => session.frontend_accept(fd, core),
         Origin::StatsSocket(index) => session.command_accept(index, core),
     }
     core.engine.fdtab.arm(fd, Direction::Read);
     core.engine.scheduler.wake(task, Wake::INIT);
     Accepted::Kept
+}
+
+/// Forgets a connection that rules refused before anything was made of it.
+fn refuse(worker: &mut Worker, key: SessionKey, fd: Fd) {
+    let Worker { sessions, core } = worker;
+    // Closing is all that is left to do with it.
+    let _ = sys::close(fd);
+    let Some(mut session) = sessions.lease(key) else {
+        return;
+    };
+    core.engine.scheduler.remove(session.task);
+    if let Some(transaction) = session.transaction.take() {
+        core.recycle_transaction(transaction);
+    }
+    sessions.retire(key, session);
 }
 
 /// The destination when the listener's own address tells it; a listener on all addresses
@@ -91,14 +117,36 @@ fn fixed_destination(listener: &Listener) -> PeerAddress {
 }
 
 impl Session {
+    /// Runs the rules over new connections and, unless a PROXY header is awaited, those over
+    /// sessions; true when one of them refuses it. A refused connection is reset, a refused
+    /// session closed.
+    fn is_refused(&mut self, fd: Fd, core: &mut Core) -> bool {
+        let flow = self.run_rules(RuleSet::TcpConnection, self.frontend, core);
+        if matches!(flow, Flow::End(_)) {
+            // A socket that refuses the option is closed the polite way.
+            let _ = sys::socket_option::set_no_linger(fd);
+            return true;
+        }
+        !self.request.analysers.any(AnalyserSet::PROXY) && self.is_refused_as_session(core)
+    }
+
+    /// Runs the rules over sessions; true when one of them refuses it.
+    pub(in crate::session) fn is_refused_as_session(&mut self, core: &mut Core) -> bool {
+        let flow = self.run_rules(RuleSet::TcpSession, self.frontend, core);
+        matches!(flow, Flow::End(_))
+    }
+
     /// What the frontend wants done with a new connection.
     #[inline(never)]
-    fn frontend_accept(&mut self, fd: Fd, accept_proxy: bool, core: &mut Core) {
+    fn frontend_accept(&mut self, fd: Fd, core: &mut Core) {
         log::trace!("frontend_accept {fd:?}");
         let config = core.config;
         let proxy = config.proxy(self.frontend);
-        core.count_session(self.frontend);
-        core.count_listener_session(self.listener);
+        core.state.sessions += 1;
+        core.state.proxy_mut(self.frontend).frontend_sessions += 1;
+        if !self.request.analysers.any(AnalyserSet::PROXY) {
+            core.count_session(self.frontend, self.listener);
+        }
         self.request.read_timeout_ms = proxy.timeouts.client_ms;
         self.response.write_timeout_ms = proxy.timeouts.client_ms;
         self.client.flags.set(
@@ -112,22 +160,21 @@ impl Session {
         let no_delay = proxy.options.has(ProxyOption::HttpNoDelay);
         self.request.flags.set(ChannelFlags::NEVER_WAIT, no_delay);
         self.response.flags.set(ChannelFlags::NEVER_WAIT, no_delay);
-        self.request.analysers = match proxy.mode {
+        let has_content_rules = !proxy.rules.of(RuleSet::TcpContent).is_empty();
+        self.request.analysers.insert(match proxy.mode {
             Mode::Http => AnalyserSet::HTTP_FRONTEND,
+            Mode::Tcp if has_content_rules => AnalyserSet::TCP_INSPECTED,
             Mode::Tcp => AnalyserSet::SWITCHING,
             Mode::Health => AnalyserSet::EMPTY,
-        };
+        });
         if proxy.mode == Mode::Http {
             let limit_ms = proxy.timeouts.http_request_ms;
             self.request.analyse_exp = core.engine.clock.now_ms().add_if_set(limit_ms);
         }
-        if accept_proxy {
-            self.request.analysers.insert(AnalyserSet::PROXY);
-        }
         if proxy.mode == Mode::Health {
             self.answer_health(core);
         }
-        if proxy.monitor_net.is_some() && !accept_proxy {
+        if proxy.monitor_net.is_some() && !self.request.analysers.any(AnalyserSet::PROXY) {
             self.accept_monitor(core);
         }
         if config.global.debug {
@@ -161,24 +208,23 @@ impl Session {
 }
 
 impl Core {
-    /// Counts a session in at its frontend and in the process.
-    fn count_session(&mut self, frontend: ProxyId) {
+    /// Counts a connection, whatever becomes of it.
+    fn count_connection(&mut self, frontend: ProxyId) {
         let now_us = self.engine.clock.monotonic_us();
-        self.state.sessions += 1;
         self.state.connections_total += 1;
         let rate = self.state.connection_rate.add(now_us, 1);
         self.state.connection_rate_max = self.state.connection_rate_max.max(rate);
+        self.state.proxy_mut(frontend).frontend.connections += 1;
+    }
+
+    /// Counts a session that rules have let in.
+    pub(in crate::session) fn count_session(&mut self, frontend: ProxyId, listener: ListenerId) {
+        let now_us = self.engine.clock.monotonic_us();
         let state = self.state.proxy_mut(frontend);
-        state.frontend_sessions += 1;
-        state.frontend.connections += 1;
         state.frontend.sessions += 1;
         state.frontend.sessions_max = state.frontend.sessions_max.max(state.frontend_sessions);
         let rate = state.session_rate.add(now_us, 1);
         state.frontend.session_rate_max = state.frontend.session_rate_max.max(rate);
-    }
-
-    /// Counts a session in at its listener.
-    fn count_listener_session(&mut self, listener: ListenerId) {
         let open = self.listeners.get(listener).map_or(0, |l| l.connections);
         if let Some(counters) = self.listener_counters(listener) {
             counters.sessions += 1;

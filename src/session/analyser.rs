@@ -1,9 +1,12 @@
 //! The analysers: which there are, their bits, and the order in which they are called.
 //!
 //! Bit order decides restarts (an analyser that enables one with a lower bit makes the walk
-//! start over), call order decides everything else. Both are dev7's; the two places where
-//! they differ are the tarpit, called before the inner processing although its bit is
-//! higher, and RDP cookie persistence, which is not among today's analysers.
+//! start over), call order decides everything else. Both are dev7's; the places where they
+//! differ are the rules that choose a server and the tarpit, called before the inner
+//! processing although their bits are higher, and RDP cookie persistence, called before the
+//! sticking rules. Where HTTP is spoken, the rules over bytes look at complete heads, as later
+//! versions have it: the analyser that has parsed a head enables them, and the restart rule
+//! has them called next.
 
 use super::flags::flag_set;
 
@@ -12,18 +15,30 @@ flag_set! {
     AnalyserSet: u32 {
         /// Decodes the PROXY protocol header that precedes a request.
         PROXY = 0x1;
+        /// The frontend's rules over the bytes of a request.
+        INSPECT_FE = 0x2;
         /// Waits for a complete request head and parses it.
         WAIT_HTTP = 0x4;
         /// The frontend's rules over the request.
         HTTP_PROCESS_FE = 0x8;
         /// Chooses the backend.
         SWITCHING = 0x10;
+        /// The backend's rules over the bytes of a request.
+        INSPECT_BE = 0x20;
         /// The backend's rules over the request.
         HTTP_PROCESS_BE = 0x40;
         /// Rewrites the head for the server.
         HTTP_INNER = 0x80;
+        /// Looks for a terminal client's cookie.
+        RDP_COOKIE = 0x800;
+        /// Holds the client, then answers with an error.
+        HTTP_TARPIT = 0x100;
+        /// The backend's rules that choose a server.
+        SERVER_RULES = 0x2000;
         /// Forwards the request's body.
         XFER_BODY = 0x1000;
+        /// The backend's rules over the bytes of a response.
+        RES_INSPECT = 0x10000;
         /// Waits for a complete response head and parses it.
         RES_WAIT_HTTP = 0x20000;
         /// Rules and rewriting of the response.
@@ -38,18 +53,30 @@ flag_set! {
 pub enum Analyser {
     /// See [`AnalyserSet::PROXY`].
     Proxy,
+    /// See [`AnalyserSet::INSPECT_FE`].
+    InspectFrontend,
     /// See [`AnalyserSet::WAIT_HTTP`].
     WaitHttp,
     /// See [`AnalyserSet::HTTP_PROCESS_FE`].
     HttpProcessFrontend,
     /// See [`AnalyserSet::SWITCHING`].
     Switching,
+    /// See [`AnalyserSet::INSPECT_BE`].
+    InspectBackend,
     /// See [`AnalyserSet::HTTP_PROCESS_BE`].
     HttpProcessBackend,
+    /// See [`AnalyserSet::SERVER_RULES`].
+    ServerRules,
+    /// See [`AnalyserSet::HTTP_TARPIT`].
+    HttpTarpit,
     /// See [`AnalyserSet::HTTP_INNER`].
     HttpInner,
+    /// See [`AnalyserSet::RDP_COOKIE`].
+    RdpCookie,
     /// See [`AnalyserSet::XFER_BODY`].
     TransferBody,
+    /// See [`AnalyserSet::RES_INSPECT`].
+    InspectResponse,
     /// See [`AnalyserSet::RES_WAIT_HTTP`].
     WaitResponse,
     /// See [`AnalyserSet::RES_HTTP_PROCESS`].
@@ -60,18 +87,24 @@ pub enum Analyser {
 
 impl Analyser {
     /// Request analysers in call order.
-    pub const REQUEST_ORDER: [Self; 7] = [
+    pub const REQUEST_ORDER: [Self; 12] = [
         Self::Proxy,
+        Self::InspectFrontend,
         Self::WaitHttp,
         Self::HttpProcessFrontend,
         Self::Switching,
+        Self::InspectBackend,
         Self::HttpProcessBackend,
+        Self::HttpTarpit,
+        Self::ServerRules,
         Self::HttpInner,
+        Self::RdpCookie,
         Self::TransferBody,
     ];
 
     /// Response analysers in call order.
-    pub const RESPONSE_ORDER: [Self; 3] = [
+    pub const RESPONSE_ORDER: [Self; 4] = [
+        Self::InspectResponse,
         Self::WaitResponse,
         Self::HttpProcessResponse,
         Self::TransferResponse,
@@ -81,12 +114,18 @@ impl Analyser {
     pub const fn bit(self) -> AnalyserSet {
         match self {
             Self::Proxy => AnalyserSet::PROXY,
+            Self::InspectFrontend => AnalyserSet::INSPECT_FE,
             Self::WaitHttp => AnalyserSet::WAIT_HTTP,
             Self::HttpProcessFrontend => AnalyserSet::HTTP_PROCESS_FE,
             Self::Switching => AnalyserSet::SWITCHING,
+            Self::InspectBackend => AnalyserSet::INSPECT_BE,
             Self::HttpProcessBackend => AnalyserSet::HTTP_PROCESS_BE,
+            Self::HttpTarpit => AnalyserSet::HTTP_TARPIT,
+            Self::ServerRules => AnalyserSet::SERVER_RULES,
             Self::HttpInner => AnalyserSet::HTTP_INNER,
+            Self::RdpCookie => AnalyserSet::RDP_COOKIE,
             Self::TransferBody => AnalyserSet::XFER_BODY,
+            Self::InspectResponse => AnalyserSet::RES_INSPECT,
             Self::WaitResponse => AnalyserSet::RES_WAIT_HTTP,
             Self::HttpProcessResponse => AnalyserSet::RES_HTTP_PROCESS,
             Self::TransferResponse => AnalyserSet::RES_XFER_BODY,
@@ -99,6 +138,9 @@ impl AnalyserSet {
     pub const HTTP_FRONTEND: Self = Self::WAIT_HTTP
         .union(Self::HTTP_PROCESS_FE)
         .union(Self::SWITCHING);
+
+    /// What a relayed connection goes through where rules look at its bytes.
+    pub const TCP_INSPECTED: Self = Self::INSPECT_FE.union(Self::SWITCHING);
 
     /// What an HTTP request goes through once its backend is known.
     pub const HTTP_BACKEND: Self = Self::HTTP_PROCESS_BE.union(Self::HTTP_INNER);
@@ -181,9 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn call_order_is_bit_order_today() {
+    fn call_order_is_bit_order_but_for_two() {
         let bits: Vec<u32> = Analyser::REQUEST_ORDER
             .iter()
+            .filter(|analyser| !matches!(analyser, Analyser::ServerRules | Analyser::HttpTarpit))
             .map(|analyser| analyser.bit().bits())
             .collect();
         assert!(bits.is_sorted());

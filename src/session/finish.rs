@@ -129,8 +129,12 @@ impl Session {
             .union(SessionFlags::REDISPATCHED)
             .union(SessionFlags::REPLAYED)
             .union(SessionFlags::NO_REUSE)
+            .union(SessionFlags::IGNORE_PERSIST)
+            .union(SessionFlags::FORCE_PERSIST)
             .union(SessionFlags::ANNOUNCE)
             .union(SessionFlags::UNDELAYED)
+            .union(SessionFlags::IGNORE_PERSIST)
+            .union(SessionFlags::FORCE_PERSIST)
             .union(SessionFlags::LOGGED)
             .union(SessionFlags::LOGGED_EARLY);
         self.flags.remove(of_request);

@@ -1,12 +1,15 @@
 //! The log line of a session or request: which values it shows, and whether it is written.
 
-use super::outcome::{Cause, Stage};
+use super::outcome::Cause;
 use super::timing::{Timing, split_date};
 use super::{Session, SessionFlags};
 use crate::applet::Applet;
-use crate::config::model::{LogFormat, LogLevel, Mode, Proxy, ProxyId, ProxyOption};
+use crate::config::model::{
+    CookieSettings, LogFormat, LogLevel, Mode, Proxy, ProxyId, ProxyOption,
+};
 use crate::log::record::{Captures, ConnectionCounts, Record, Timers};
 use crate::session::interface::Endpoint;
+use crate::session::transaction::MessageState;
 use crate::worker::Core;
 
 impl Session {
@@ -109,8 +112,8 @@ impl Session {
                 .as_deref()
                 .map_or(-1, |transaction| transaction.status),
             bytes_out: self.response_total(),
-            captures: Captures::default(),
-            termination: letters(self.outcome.cause, self.outcome.stage),
+            captures: self.captures(),
+            termination: self.termination(core),
             connections: self.connection_counts(core),
             server_queue: self.timing.server_queue,
             backend_queue: self.timing.backend_queue,
@@ -121,6 +124,37 @@ impl Session {
         let now = core.engine.clock.date();
         core.logs
             .send_record(targets, (level, now), proxy.log.format, &record);
+    }
+
+    /// What `capture cookie` kept.
+    fn captures(&self) -> Captures<'_> {
+        let Some(transaction) = self.transaction.as_deref() else {
+            return Captures::default();
+        };
+        let cookies = &transaction.cookies;
+        Captures {
+            request_cookie: kept(&cookies.captured_request),
+            response_cookie: kept(&cookies.captured_response),
+            ..Captures::default()
+        }
+    }
+
+    /// The four letters of the termination state; the last two tell of the persistence
+    /// cookie where the backend has one and a whole request came.
+    fn termination(&self, core: &Core) -> [u8; 4] {
+        let ascii = |letter: char| u8::try_from(letter).unwrap_or(b'-');
+        let (cause, stage) = (self.outcome.cause.letter(), self.outcome.stage.letter());
+        let settings = core.config.proxy(self.backend).cookie.as_ref();
+        let is_logged = settings.is_some_and(CookieSettings::is_logged);
+        let request = self
+            .transaction
+            .as_deref()
+            .filter(|transaction| is_logged && transaction.request.state != MessageState::Head);
+        let (client, server) = request.map_or((b'-', b'-'), |transaction| {
+            let cookies = &transaction.cookies;
+            (cookies.client.letter(), cookies.server.letter())
+        });
+        [ascii(cause), ascii(stage), client, server]
     }
 
     /// The number of the listener: stands for the port of clients on unix sockets.
@@ -200,18 +234,17 @@ impl Timing {
     }
 }
 
+/// A capture, unless nothing was captured.
+fn kept(text: &[u8]) -> Option<&[u8]> {
+    (!text.is_empty()).then_some(text)
+}
+
 /// The time between two moments, -1 when the second was not reached.
 const fn stage(from_ms: i32, to_ms: i32) -> i32 {
     if to_ms < 0 {
         return -1;
     }
     if from_ms < 0 { to_ms } else { to_ms - from_ms }
-}
-
-/// The four letters of the termination state; cookies are not looked at.
-fn letters(cause: Cause, stage: Stage) -> [u8; 4] {
-    let ascii = |letter: char| u8::try_from(letter).unwrap_or(b'-');
-    [ascii(cause.letter()), ascii(stage.letter()), b'-', b'-']
 }
 
 impl Core {

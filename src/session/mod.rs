@@ -18,6 +18,7 @@ pub mod flags;
 pub mod interface;
 mod logging;
 pub mod outcome;
+pub mod persistence;
 mod process;
 mod reply;
 mod rules;
@@ -33,6 +34,7 @@ mod trace;
 pub mod transaction;
 
 pub use process::process_session;
+pub use rules::CaptureMemory;
 pub use session::{Session, SessionFlags};
 pub use sides::{Ends, Side};
 

@@ -288,18 +288,26 @@ impl Session {
     fn run_response_analysers(&mut self, core: &mut Core) {
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.response.flags.remove(ChannelFlags::DONT_READ);
-        let mut pending = self.response.analysers;
-        for analyser in Analyser::RESPONSE_ORDER {
-            if !pending.any(analyser.bit()) {
-                continue;
+        for _ in 0..WALKS_MAX {
+            let mut pending = self.response.analysers;
+            let mut restart = false;
+            for analyser in Analyser::RESPONSE_ORDER {
+                if !pending.any(analyser.bit()) {
+                    continue;
+                }
+                let before = self.response.analysers;
+                if self.call_analyser(analyser, core) == Verdict::Wait {
+                    return;
+                }
+                let after = self.response.analysers;
+                if after_analyser(analyser, before, after, &mut pending) == Walk::Restart {
+                    restart = true;
+                    break;
+                }
             }
-            let before = self.response.analysers;
-            if self.call_analyser(analyser, core) == Verdict::Wait {
+            if !restart {
                 return;
             }
-            let after = self.response.analysers;
-            // No response analyser enables an earlier one, so a restart is not needed.
-            let _ = after_analyser(analyser, before, after, &mut pending);
         }
     }
 
@@ -307,6 +315,15 @@ impl Session {
     fn call_analyser(&mut self, analyser: Analyser, core: &mut Core) -> Verdict {
         match analyser {
             Analyser::Proxy => self.tcp_decode_proxy(core),
+            Analyser::InspectFrontend => {
+                self.tcp_inspect_request(self.frontend, AnalyserSet::INSPECT_FE, core)
+            }
+            Analyser::InspectBackend => {
+                self.tcp_inspect_request(self.backend, AnalyserSet::INSPECT_BE, core)
+            }
+            Analyser::InspectResponse => self.tcp_inspect_response(core),
+            Analyser::HttpTarpit => self.http_process_tarpit(core),
+            Analyser::ServerRules => self.process_server_rules(core),
             Analyser::WaitHttp => self.http_wait_for_request(core),
             Analyser::HttpProcessFrontend => {
                 if self.wait_for_buffered_request(self.frontend, core) == Verdict::Wait {
@@ -324,6 +341,7 @@ impl Session {
                 self.http_process_req_common(self.backend, core)
             }
             Analyser::HttpInner => self.http_process_request(core),
+            Analyser::RdpCookie => self.tcp_persist_rdp_cookie(core),
             Analyser::TransferBody => self.http_request_forward_body(core),
             Analyser::WaitResponse => self.http_wait_for_response(core),
             Analyser::HttpProcessResponse => self.http_process_res_common(core),

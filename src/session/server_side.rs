@@ -9,7 +9,7 @@ use super::channel::ChannelFlags;
 use super::interface::{InterfaceError, InterfaceFlags, InterfaceState};
 use super::{Session, SessionFlags, Side};
 use crate::backend::assign::Assignment;
-use crate::config::model::{Mode, ProxyOption};
+use crate::config::model::{Mode, ProxyOption, RuleSet};
 use crate::engine::tick::Tick;
 use crate::worker::Core;
 
@@ -241,7 +241,8 @@ impl Session {
     /// Whether this retry goes to another server (manual, "option redispatch").
     fn must_redispatch(&self, interval: i32, tried: u32, core: &Core) -> bool {
         let proxy = core.config.proxy(self.backend);
-        if self.server.is_none() || !proxy.options.has(ProxyOption::Redispatch) {
+        let forced = self.flags.any(SessionFlags::FORCE_PERSIST);
+        if self.server.is_none() || forced || !proxy.options.has(ProxyOption::Redispatch) {
             return false;
         }
         match u32::try_from(interval) {
@@ -260,6 +261,9 @@ impl Session {
             core.state.server_mut(server).counters.redispatches += 1;
         }
         self.avoid = self.server.take();
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.cookies.note_redispatch();
+        }
         self.flags
             .remove(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
         self.flags.insert(SessionFlags::REDISPATCHED);
@@ -281,6 +285,9 @@ impl Session {
         if backend.mode == Mode::Http && self.transaction.is_some() {
             self.response.analysers.insert(AnalyserSet::HTTP_RESPONSE);
             return;
+        }
+        if !backend.rules.of(RuleSet::TcpResponse).is_empty() {
+            self.response.analysers.insert(AnalyserSet::RES_INSPECT);
         }
         self.response.flags.insert(ChannelFlags::AUTO_CLOSE);
         self.adopt_tunnel_timeouts(core);

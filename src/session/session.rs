@@ -48,8 +48,15 @@ flag_set! {
         KILLED = 0x10000;
         /// It must take a fresh connection (a reused one died).
         NO_REUSE = 0x20000;
+        /// `ignore-persist`: cookies choose no server.
+        IGNORE_PERSIST = 0x40000;
+        /// `force-persist`: a cookie's server is used even when it is down.
+        FORCE_PERSIST = 0x80000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
+        /// The rules of the running set have waited long enough: what they do not know counts
+        /// as unknown for good.
+        RULES_FINAL = 0x800000;
         /// A PROXY protocol header is still to be sent to the server.
         ANNOUNCE = 0x200000;
     }

@@ -5,6 +5,7 @@
 //! from request to request: a steady load allocates nothing.
 
 use super::compression::Compression;
+use crate::config::model::Reply;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
 use crate::http::errors::Farewell;
@@ -14,6 +15,7 @@ use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
 use crate::sample::variables::Variables;
+use crate::session::persistence::CookieState;
 
 /// How far a message was forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,12 +192,16 @@ pub struct Transaction {
     pub connections: Connections,
     /// The compression of the response.
     pub compression: Compression,
+    /// Persistence cookie and captured cookies.
+    pub cookies: CookieState,
     /// Status answered to the client, -1 while there is none.
     pub status: i32,
     /// The request line as logged, not escaped.
     pub request_line: Vec<u8>,
     /// Why the request or response was refused, one word.
     pub reason: Option<&'static str>,
+    /// What is answered once the tarpit lets the client go.
+    pub tarpit_reply: Option<&'static Reply>,
     /// The server stopped taking the request; its answer may still come.
     pub request_lost: bool,
     /// Variables of the transaction.
@@ -213,9 +219,11 @@ impl Default for Transaction {
             response: Message::new(Kind::Response),
             connections: Connections::default(),
             compression: Compression::default(),
+            cookies: CookieState::default(),
             status: -1,
             request_line: Vec::new(),
             reason: None,
+            tarpit_reply: None,
             request_lost: false,
             variables: Variables::new(),
             request_variables: Variables::new(),
@@ -231,9 +239,11 @@ impl Transaction {
         self.response.reset();
         self.connections = Connections::default();
         self.compression = Compression::default();
+        self.cookies.reset();
         self.status = -1;
         self.request_line.clear();
         self.reason = None;
+        self.tarpit_reply = None;
         self.request_lost = false;
         self.variables.clear();
         self.request_variables.clear();

@@ -1,5 +1,6 @@
 //! The kernel's clocks, and the conversion of a date into local time.
 
+use std::ffi::CStr;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
@@ -62,6 +63,59 @@ pub fn utc_time(secs: i64) -> Option<LocalTime> {
     // SAFETY: gmtime_r returned non-null, so it has written the whole structure.
     let tm = unsafe { broken_down.assume_init() };
     Some(LocalTime::from_tm(&tm))
+}
+
+/// Where a date is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zone {
+    /// The zone of the environment (`TZ`, /etc/localtime).
+    Local,
+    /// Universal time.
+    Utc,
+}
+
+/// The longest text that [`format_time`] writes, in bytes.
+pub const FORMATTED_LEN_MAX: usize = 16_384;
+
+/// Appends a date by a format of strftime(3). False, with `out` as it was, when the year does
+/// not fit or the text is longer than [`FORMATTED_LEN_MAX`].
+#[must_use]
+pub fn format_time(format: &CStr, zone: Zone, secs: i64, out: &mut Vec<u8>) -> bool {
+    if format.is_empty() {
+        return true;
+    }
+    let mut tm = MaybeUninit::<libc::tm>::uninit();
+    let filled = match zone {
+        // SAFETY: both pointers are valid for the call; localtime_r fills the second.
+        Zone::Local => unsafe { libc::localtime_r(&raw const secs, tm.as_mut_ptr()) },
+        // SAFETY: both pointers are valid for the call; gmtime_r fills the second.
+        Zone::Utc => unsafe { libc::gmtime_r(&raw const secs, tm.as_mut_ptr()) },
+    };
+    if filled.is_null() {
+        return false;
+    }
+    let start = out.len();
+    let mut room = 256;
+    while room <= FORMATTED_LEN_MAX {
+        out.resize(start.saturating_add(room), 0);
+        let text = out.get_mut(start..).unwrap_or_default();
+        // SAFETY: the text is ours for its length, the format ends in NUL, `tm` was filled.
+        let length = unsafe {
+            libc::strftime(
+                text.as_mut_ptr().cast(),
+                text.len(),
+                format.as_ptr(),
+                tm.as_ptr(),
+            )
+        };
+        if length > 0 {
+            out.truncate(start.saturating_add(length));
+            return true;
+        }
+        room *= 4; // 0 says that the text did not fit
+    }
+    out.truncate(start);
+    false
 }
 
 impl LocalTime {

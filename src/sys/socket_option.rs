@@ -185,6 +185,40 @@ pub fn is_bound_to_device(fd: Fd, interface: &str) -> bool {
     check(result).is_ok() && bound == interface.as_bytes()
 }
 
+/// SO_MARK: marks the packets that leave (`set-mark`).
+///
+/// # Errors
+/// EPERM without the privilege.
+pub fn set_mark(fd: Fd, mark: u32) -> io::Result<()> {
+    set(fd, libc::SOL_SOCKET, libc::SO_MARK, &mark)
+}
+
+/// IP_TOS or IPV6_TCLASS: the type of service of the packets that leave (`set-tos`).
+///
+/// # Errors
+/// EOPNOTSUPP on unix sockets.
+pub fn set_type_of_service(fd: Fd, family: Family, value: u8) -> io::Result<()> {
+    match family {
+        Family::V4 => set_int(fd, libc::IPPROTO_IP, libc::IP_TOS, value.into()),
+        Family::V6 => set_int(fd, libc::IPPROTO_IPV6, libc::IPV6_TCLASS, value.into()),
+        Family::Unix => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+/// Lets the close of this connection send nothing (`silent-drop`): TCP_REPAIR takes it from
+/// the kernel's hands. Where the privilege is missing, a time to live of one hop keeps most
+/// packets from the peer.
+///
+/// # Errors
+/// EOPNOTSUPP on unix sockets.
+pub fn set_silent(fd: Fd, family: Family) -> io::Result<()> {
+    set_int(fd, libc::IPPROTO_TCP, libc::TCP_REPAIR, 1).or_else(|_| match family {
+        Family::V4 => set_int(fd, libc::IPPROTO_IP, libc::IP_TTL, 1),
+        Family::V6 => set_int(fd, libc::IPPROTO_IPV6, libc::IPV6_UNICAST_HOPS, 1),
+        Family::Unix => Err(io::ErrorKind::Unsupported.into()),
+    })
+}
+
 /// SO_RCVBUF in bytes (`tune.rcvbuf.*`).
 ///
 /// # Errors
@@ -252,6 +286,8 @@ mod tests {
             set_receive_buffer(fd, 8192).unwrap();
             set_send_buffer(fd, 8192).unwrap();
             set_late_port(fd).unwrap();
+            set_type_of_service(fd, family, 16).unwrap();
+            set_silent(fd, family).unwrap();
             assert_eq!(int(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY).unwrap(), 1);
             assert_eq!(int(fd, libc::SOL_SOCKET, libc::SO_KEEPALIVE).unwrap(), 1);
             assert!(int(fd, libc::SOL_SOCKET, libc::SO_RCVBUF).unwrap() >= 8192);

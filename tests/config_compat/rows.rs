@@ -2228,4 +2228,331 @@ global
         Fine,
         "",
     ),
+    same(
+        "cookie with everything",
+        "
+@D
+@L
+ cookie S insert indirect nocache postonly preserve dynamic maxidle 30m maxlife 8h
+ cookie S insert httponly secure domain .a.b attr A=b
+  dynamic-cookie-key k
+",
+        Fine,
+        "",
+    ),
+    same(
+        "cookie without name",
+        "
+@D
+@L
+ cookie
+",
+        Alert,
+        "'cookie' expects <cookie_name> as argument.",
+    ),
+    same(
+        "cookie option unknown",
+        "
+@D
+@L
+ cookie S foo
+",
+        Alert,
+        "'cookie' supports 'rewrite', 'insert', 'prefix', 'indirect', 'nocache', 'postonly',",
+    ),
+    same(
+        "cookie modes together",
+        "
+@D
+@L
+ cookie S insert prefix
+",
+        Alert,
+        "cookie 'rewrite', 'insert' and 'prefix' modes are incompatible.",
+    ),
+    same(
+        "cookie rewrite indirect",
+        "
+@D
+@L
+ cookie S rewrite indirect
+",
+        Alert,
+        "cookie 'rewrite' and 'indirect' modes are incompatible.",
+    ),
+    same(
+        "cookie preserve alone",
+        "
+@D
+@L
+ cookie S preserve
+",
+        Alert,
+        "cookie 'preserve' requires at least 'insert' or 'indirect'.",
+    ),
+    same(
+        "cookie domain without dot",
+        "
+@D
+@L
+ cookie S insert domain abc
+",
+        Warning,
+        "domain 'abc' contains no embedded dot, this configuration may not work properly",
+    ),
+    same(
+        "cookie domain with a separator",
+        "
+@D
+@L
+ cookie S insert domain \"a.b;c\"
+",
+        Alert,
+        "character ';' is not permitted in domain name 'a.b;c'.",
+    ),
+    same(
+        "cookie maxidle wrong",
+        "
+@D
+@L
+ cookie S insert maxidle 5x
+",
+        Alert,
+        "unexpected character 'x' in argument to <maxidle>.",
+    ),
+    same(
+        "cookie maxlife overflow",
+        "
+@D
+@L
+ cookie S insert maxlife 99999999d
+",
+        Alert,
+        "timer overflow in argument <99999999d> to <maxlife>, maximum value is 2147483647 s",
+    ),
+    same(
+        "cookie maxlife missing",
+        "
+@D
+@L
+ cookie S insert maxlife
+",
+        Alert,
+        "'maxlife' expects <lifetime> in seconds as argument.",
+    ),
+    same(
+        "cookie attr with a separator",
+        "
+@D
+@L
+ cookie S insert attr \"a;b\"
+",
+        Alert,
+        "character '%x3B' is not permitted in attribute value.",
+    ),
+    but(
+        same(
+            "cookie name that is none",
+            "
+@D
+@L
+ cookie \"a b\" insert
+",
+            Alert,
+            "cannot be part of a name",
+        ),
+        Fine,
+        "such a cookie could never be found, and would break the header line",
+    ),
+    same(
+        "cookie in tcp mode",
+        "
+defaults
+@T
+@L
+ cookie S insert
+",
+        Warning,
+        "cookie will be ignored for proxy 'l' (needs 'mode http').",
+    ),
+    same(
+        "cookie in a frontend",
+        "
+@D
+frontend f
+ bind 127.0.0.1:8080
+ cookie S insert
+",
+        Warning,
+        "'cookie' ignored because frontend 'f' has no backend capability.",
+    ),
+    same(
+        "dynamic-cookie-key without key",
+        "
+@D
+@L
+ dynamic-cookie-key
+",
+        Alert,
+        "'dynamic-cookie-key' expects <secret_key> as argument.",
+    ),
+    same(
+        "capture cookie",
+        "
+@D
+@L
+ capture cookie a len 5
+",
+        Fine,
+        "",
+    ),
+    same(
+        "capture cookie incomplete",
+        "
+@D
+@L
+ capture cookie a 5
+",
+        Alert,
+        "'capture' expects 'cookie' <cookie_name> 'len' <len>.",
+    ),
+    same(
+        "capture cookie too long",
+        "
+@D
+@L
+ capture cookie a len 64
+",
+        Warning,
+        "truncating capture length to 63 bytes for proxy 'l'.",
+    ),
+    same(
+        "capture cookie with a longer limit",
+        "
+global
+ tune.http.cookielen 100
+@D
+@L
+ capture cookie a len 64
+",
+        Fine,
+        "",
+    ),
+    but(
+        same(
+            "capture cookie length wrong",
+            "
+@D
+@L
+ capture cookie a len x
+",
+            Alert,
+            "expects an integer argument (got 'x').",
+        ),
+        Fine,
+        STRICT,
+    ),
+    same(
+        "capture cookie in tcp mode",
+        "
+defaults
+@T
+@L
+ capture cookie a len 5
+",
+        Warning,
+        "'capture' statement ignored for proxy 'l' as it requires HTTP mode.",
+    ),
+    same(
+        "persist rdp-cookie",
+        "
+defaults
+@T
+@L
+ persist rdp-cookie
+ persist rdp-cookie(x)
+",
+        Fine,
+        "",
+    ),
+    same(
+        "persist without method",
+        "
+defaults
+@T
+@L
+ persist
+",
+        Alert,
+        "missing persist method.",
+    ),
+    same(
+        "persist method unknown",
+        "
+defaults
+@T
+@L
+ persist foo
+",
+        Alert,
+        "unknown persist method.",
+    ),
+    same(
+        "persist rdp-cookie without name",
+        "
+defaults
+@T
+@L
+ persist rdp-cookie()
+",
+        Alert,
+        "persist rdp-cookie(name)' requires an rdp cookie name.",
+    ),
+    but(
+        same(
+            "appsession",
+            "
+@D
+@L
+ appsession J len 52 timeout 3h request-learn prefix mode query-string
+",
+            Fine,
+            "",
+        ),
+        Alert,
+        OLD,
+    ),
+    same(
+        "appsession incomplete",
+        "
+@D
+@L
+ appsession J len 52
+",
+        Alert,
+        "'appsession'",
+    ),
+    same(
+        "balance rdp-cookie",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie
+ balance rdp-cookie(msts)
+",
+        Fine,
+        "",
+    ),
+    same(
+        "balance rdp-cookie without name",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie()
+",
+        Alert,
+        "balance rdp-cookie : missing cookie name.",
+    ),
 ];

@@ -198,7 +198,7 @@ fn parse_weight(word: &str, config: &Config, server: ServerId) -> Result<u16, &'
     };
     let weight = u16::try_from(weight).unwrap_or(0);
     let is_fixed = match config.proxy(settings.proxy).balance {
-        Balance::StaticRoundRobin | Balance::Source => true,
+        Balance::StaticRoundRobin | Balance::Source | Balance::RdpCookie => true,
         Balance::RoundRobin | Balance::LeastConnections => false,
     };
     if is_fixed && weight != 0 && weight != settings.weight {

@@ -276,6 +276,7 @@ impl View<'_> {
             Balance::RoundRobin => "roundrobin",
             Balance::StaticRoundRobin => "static-rr",
             Balance::Source => "source",
+            Balance::RdpCookie => "rdp-cookie",
             Balance::LeastConnections => "leastconn",
         }
     }

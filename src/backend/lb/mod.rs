@@ -27,7 +27,7 @@ mod static_rr;
 use farm::{Change, Farm, Layer};
 use least_connections::LeastConnections;
 use round_robin::RoundRobin;
-use source::Source;
+use source::{Source, hash_address, hash_text};
 use static_rr::StaticRoundRobin;
 
 /// The answer of load balancing.
@@ -54,6 +54,8 @@ pub struct ChoiceContext<'a> {
     pub avoid: Option<ServerId>,
     /// The client's address, when it has one.
     pub client: Option<IpAddr>,
+    /// The part of the request that the algorithm hashes, when there is one.
+    pub key: Option<&'a [u8]>,
 }
 
 impl ChoiceContext<'_> {
@@ -81,6 +83,7 @@ enum Algorithm {
     RoundRobin(Box<RoundRobin>),
     StaticRoundRobin(StaticRoundRobin),
     Source(Source),
+    RdpCookie(Source),
     LeastConnections(LeastConnections),
 }
 
@@ -92,6 +95,7 @@ impl Balancer {
             Balance::RoundRobin => Algorithm::RoundRobin(Box::new(RoundRobin::new(&farm))),
             Balance::StaticRoundRobin => Algorithm::StaticRoundRobin(StaticRoundRobin::new(&farm)),
             Balance::Source => Algorithm::Source(Source::new(&farm)),
+            Balance::RdpCookie => Algorithm::RdpCookie(Source::new(&farm)),
             Balance::LeastConnections => Algorithm::LeastConnections(LeastConnections::new(&farm)),
         };
         Self { farm, algorithm }
@@ -107,7 +111,12 @@ impl Balancer {
         let slot = match &mut self.algorithm {
             Algorithm::RoundRobin(turns) => turns.choose(farm, layer, context),
             Algorithm::StaticRoundRobin(turns) => turns.choose(farm, context),
-            Algorithm::Source(source) => source.choose(farm, context),
+            Algorithm::Source(source) => {
+                source.choose(farm, context, context.client.map(hash_address))
+            }
+            Algorithm::RdpCookie(source) => {
+                source.choose(farm, context, context.key.map(hash_text))
+            }
             Algorithm::LeastConnections(load) => load.choose(farm, layer, context),
         };
         slot.map_or(Choice::AllFull, |slot| Choice::Server(farm.server(slot)))
@@ -135,7 +144,7 @@ impl Balancer {
         match &mut self.algorithm {
             Algorithm::RoundRobin(turns) => turns.server_changed(&self.farm, slot, change),
             Algorithm::StaticRoundRobin(turns) => turns.server_changed(),
-            Algorithm::Source(source) => source.server_changed(),
+            Algorithm::Source(source) | Algorithm::RdpCookie(source) => source.server_changed(),
             Algorithm::LeastConnections(load) => load.server_changed(&self.farm, slot),
         }
     }

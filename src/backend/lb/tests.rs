@@ -80,12 +80,22 @@ impl Backend {
     }
 
     fn choose(&mut self, avoid: Option<ServerId>, client: Option<IpAddr>) -> Choice {
+        self.choose_by(avoid, client, None)
+    }
+
+    fn choose_by(
+        &mut self,
+        avoid: Option<ServerId>,
+        client: Option<IpAddr>,
+        key: Option<&[u8]>,
+    ) -> Choice {
         let context = ChoiceContext {
             config: self.config,
             state: &self.state,
             backend: ProxyId(0),
             avoid,
             client,
+            key,
         };
         self.balancer.choose(&context)
     }
@@ -267,6 +277,25 @@ fn a_client_keeps_its_full_server_under_source() {
     let mut backend = Backend::new(Balance::Source, "1m1,1m1", false);
     let first = backend.open(CLIENT);
     assert_eq!(backend.open(CLIENT), first);
+}
+
+#[test]
+fn cookies_choose_the_servers_that_haproxy_chooses_under_rdp_cookie() {
+    let mut backend = Backend::new(Balance::RdpCookie, "1,2,3", false);
+    // Seen on HAProxy 2.6 with the same weights.
+    for (cookie, number) in [
+        (&b"a"[..], 3),
+        (b"user1", 1),
+        (b"user2", 3),
+        (b"user3", 2),
+        (b"longer.user.name", 3),
+        (b"zz", 2),
+    ] {
+        let server = Choice::Server(ServerId::of_index(number - 1));
+        assert_eq!(backend.choose_by(None, CLIENT, Some(cookie)), server);
+    }
+    let mut equal = Backend::new(Balance::RdpCookie, "1,1", false);
+    assert_eq!([equal.open(CLIENT), equal.open(CLIENT)], [1, 2]);
 }
 
 #[test]

@@ -15,8 +15,17 @@ pub(super) fn settle(language: &mut Language, config: &mut Config, report: &mut 
         resolve_server(&open, &section, config, report);
     }
     for open in std::mem::take(&mut language.userlists) {
-        let message = format!("unable to find userlist '{}'", open.name);
-        report.push(Diagnostic::alert(open.span, message));
+        let found = config
+            .userlists
+            .iter()
+            .position(|list| list.name == open.name);
+        match found {
+            Some(index) => open.target.resolve(index),
+            None => {
+                let message = format!("unable to find userlist '{}'", open.name);
+                report.push(Diagnostic::alert(open.span, message));
+            }
+        }
     }
     config.patterns = std::mem::take(&mut language.patterns);
     config.variables = std::mem::take(&mut language.variables);

@@ -130,13 +130,13 @@ fn blocks_choose_lines_and_messages_are_reported() {
 
 #[test]
 fn unknown_sections_cost_one_error() {
-    let text = "peers x\n peer a 1.2.3.4:5\n foo\nuserlist u\n user a\nglobal\n maxconn 4\n";
+    let text = "peers x\n peer a 1.2.3.4:5\n foo\nring u\n size a\nglobal\n maxconn 4\n";
     let (config, _) = load_text(text);
     assert_eq!(config.global.maxconn, 4);
     let errors = messages(text);
     assert_eq!(
         errors[..2],
-        ["unknown section 'peers'", "unknown section 'userlist'"]
+        ["unknown section 'peers'", "unknown section 'ring'"]
     );
     assert_eq!(errors.len(), 4);
 }

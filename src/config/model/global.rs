@@ -48,6 +48,8 @@ pub struct Tuning {
     pub maxaccept: i32,
     /// `tune.maxpollevents`, events fetched per poll.
     pub maxpollevents: usize,
+    /// `tune.http.cookielen`: bytes of a cookie that are captured at most.
+    pub http_cookielen: usize,
     /// `tune.http.maxhdr`, header lines per head.
     pub http_maxhdr: usize,
     /// `tune.rcvbuf.client`.
@@ -75,6 +77,7 @@ impl Default for Tuning {
             maxrewrite: 1_024,
             maxaccept: 0,
             maxpollevents: 200,
+            http_cookielen: 63,
             http_maxhdr: 101,
             rcvbuf_client: 0,
             rcvbuf_server: 0,

@@ -4,6 +4,7 @@
 //! references between proxies, defaults that depend on others). What traffic, checks and
 //! commands change lives in the worker's state instead, under the same identifiers.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use crate::sample::language::PatternSource;
@@ -11,24 +12,28 @@ use crate::sample::language::PatternSource;
 mod bind;
 mod global;
 mod logging;
+mod persistence;
 mod proxy;
 mod rules;
 mod server;
+mod userlist;
 
 pub use crate::http::connection::Mode as ConnectionMode;
 pub use bind::{AddressSpec, Bind, BindOptions, UnixPermissions};
 pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
+pub use persistence::{Appsession, AppsessionMode, CookieCapture, CookieMode, CookieSettings};
 pub use proxy::{
     Balance, Capabilities, CompressionRules, Forwarded, HeaderNames, HttpReuse, LogLine, Mode,
     Network, Proxy, ProxyOption, ProxyOptions, Timeouts,
 };
 pub use rules::{
-    Action, Decision, Edit, NameMatch, PatternChange, Redirect, RedirectTarget, Reply, ReplyBody,
-    ReplyPage, Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule,
-    SwitchTarget, UriPart,
+    Action, AddressPart, Decision, Edit, LineEffect, LineFilter, NameMatch, PatternChange, Persist,
+    PersistRule, Redirect, RedirectTarget, Reply, ReplyBody, ReplyPage, Rule, RuleLists, RuleSet,
+    ServerRule, ServerTarget, Setting, SwitchRule, SwitchTarget, UriPart,
 };
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
+pub use userlist::{GroupSet, Password, User, Userlist};
 
 /// Declares a typed index into one of the configuration's tables.
 macro_rules! table_index {
@@ -100,10 +105,14 @@ pub struct Config {
     pub servers: Vec<Server>,
     /// All sockets to listen on, one entry per address and port.
     pub binds: Vec<Bind>,
+    /// The enabled and disabled backends by name, for rules that name one by a format.
+    pub backend_names: HashMap<String, ProxyId>,
     /// All lists of patterns and maps.
     pub patterns: Vec<PatternSource>,
     /// Names of variables, by number.
     pub variables: Vec<String>,
+    /// All `userlist` sections.
+    pub userlists: Vec<Userlist>,
 }
 
 impl Config {

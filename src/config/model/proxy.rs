@@ -10,7 +10,11 @@ use crate::http::compression::Algorithm;
 use crate::http::connection::Mode as ConnectionMode;
 use crate::http::errors::ErrorPage;
 
-use super::{BindId, LogFormat, LogTarget, Place, ProxyId, RuleLists, ServerId, Source};
+use super::{
+    Appsession, BindId, CookieCapture, CookieSettings, LogFormat, LogTarget, PersistRule, Place,
+    ProxyId, RuleLists, ServerId, ServerRule, Source, SwitchRule,
+};
+use crate::sample::acl::Condition;
 
 /// What a section may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -57,6 +61,8 @@ pub enum Balance {
     StaticRoundRobin,
     /// By hash of the client's address.
     Source,
+    /// By hash of a terminal client's cookie.
+    RdpCookie,
     /// The server with the fewest connections for its weight.
     LeastConnections,
 }
@@ -317,10 +323,34 @@ pub struct Proxy {
     pub originalto: Option<Forwarded>,
     /// `compression`.
     pub compression: CompressionRules,
+    /// `cookie`.
+    pub cookie: Option<CookieSettings>,
+    /// `dynamic-cookie-key`.
+    pub dynamic_cookie_key: Option<String>,
+    /// `capture cookie`.
+    pub cookie_capture: Option<CookieCapture>,
+    /// `appsession`.
+    pub appsession: Option<Appsession>,
+    /// `balance rdp-cookie`: the cookie's name.
+    pub balance_cookie: String,
+    /// `persist rdp-cookie`: the cookie's name.
+    pub rdp_cookie: Option<String>,
     /// `errorfile`: status and the page.
     pub errorfiles: Vec<(u16, Arc<ErrorPage>)>,
-    /// `http-request` rules in order.
+    /// Rules over connections and messages, by set and in order.
     pub rules: RuleLists,
+    /// `tcp-request inspect-delay` in milliseconds: how long content rules wait for data.
+    pub request_inspect_ms: u32,
+    /// `tcp-response inspect-delay` in milliseconds.
+    pub response_inspect_ms: u32,
+    /// `use_backend`, in order.
+    pub switch_rules: Vec<SwitchRule>,
+    /// `use-server`, in order.
+    pub server_rules: Vec<ServerRule>,
+    /// `ignore-persist` and `force-persist` rules in order.
+    pub persist_rules: Vec<PersistRule>,
+    /// `monitor fail`: the proxy calls itself down while any of them holds.
+    pub monitor_fail: Vec<Condition>,
     /// Logging.
     pub log: LogLine,
     /// `default_backend`, or the proxy itself for a `listen`.

@@ -108,6 +108,8 @@ pub enum Action {
     Set(Setting),
     /// Changes patterns or a map of this process.
     Patterns(PatternChange),
+    /// Looks at every line of the head (`reqrep`, `rspdel` and their relatives).
+    Lines(LineFilter),
 }
 
 /// What ends the walk over a set of rules.
@@ -196,6 +198,59 @@ pub enum Setting {
     VariableFormat(Variable, Format),
     /// `unset-var(name)`.
     Unset(Variable),
+    /// `set-src`, `set-src-port`, `set-dst`, `set-dst-port`.
+    Address(AddressPart, Expression),
+    /// `set-mark`: the mark of the client's packets.
+    Mark(u32),
+    /// `set-tos`: the type of service of the client's packets.
+    TypeOfService(u8),
+    /// `set-nice`.
+    Nice(i16),
+    /// `expect-proxy layer4`: a PROXY header precedes the client's bytes.
+    ExpectProxy,
+}
+
+/// A part of a client connection's addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressPart {
+    /// The client's address.
+    Source,
+    /// The client's port.
+    SourcePort,
+    /// The address that the client connected to.
+    Destination,
+    /// The port that the client connected to.
+    DestinationPort,
+}
+
+/// An old filter over the lines of a head, the start line included.
+#[derive(Clone, Debug)]
+pub struct LineFilter {
+    /// What a line must match; nothing for a line that is added.
+    pub regex: Option<Arc<regex::bytes::Regex>>,
+    /// What becomes of it, or of the message.
+    pub effect: LineEffect,
+}
+
+/// What an old filter does where it matches.
+#[derive(Clone, Debug)]
+pub enum LineEffect {
+    /// `reqallow`: later filters that refuse are passed over.
+    Allow,
+    /// `reqdeny`, `rspdeny`.
+    Deny,
+    /// `reqtarpit`: what is then done.
+    Tarpit(Box<Decision>),
+    /// `reqpass`: nothing.
+    Pass,
+    /// `reqdel`, `rspdel`: the line goes, unless it is the start line.
+    Delete,
+    /// `reqrep`, `rsprep`: what matched becomes this, `\1` being the first group.
+    Replace(Arc<[u8]>),
+    /// `reqsetbe`: the request goes to this backend.
+    Backend(Late<ProxyId>),
+    /// `reqadd`, `rspadd`: this line, name and value, is added whatever the others are.
+    Add(Arc<[u8]>, Arc<[u8]>),
 }
 
 /// A change of a pattern list or map.
@@ -296,6 +351,27 @@ pub enum SwitchTarget {
     Backend(Late<ProxyId>),
     /// The one of this name; without such a backend the rule is passed over.
     Format(Format),
+}
+
+/// What `force-persist` and `ignore-persist` say about persistence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Persist {
+    /// Neither applies.
+    #[default]
+    Normal,
+    /// `ignore-persist`: cookies count for nothing.
+    Ignored,
+    /// `force-persist`: even a server that is down is kept to.
+    Forced,
+}
+
+/// One `ignore-persist` or `force-persist` line.
+#[derive(Clone, Debug)]
+pub struct PersistRule {
+    /// What it decides.
+    pub persist: Persist,
+    /// When it applies.
+    pub condition: Condition,
 }
 
 /// `use-server`.

@@ -12,6 +12,7 @@ pub mod log;
 pub mod proxy;
 mod stats;
 mod tune;
+mod userlist;
 
 use super::diagnostic::{Parse, Report};
 use super::environment::Environment;
@@ -61,6 +62,8 @@ pub struct Build {
     pub(crate) http_errors: Vec<http_errors::HttpErrors>,
     /// What the proxy sections remember between lines and sections.
     pub proxies: proxy::ProxySections,
+    /// The `userlist` section that is open.
+    pub userlist: userlist::UserlistDraft,
 }
 
 /// `unix-bind`: the defaults of unix sockets that listen.
@@ -101,6 +104,7 @@ pub fn all_keywords() -> Vec<KeywordInfo> {
 /// All sections, in the order of the manual.
 pub static SECTIONS: &[&Section] = &[
     &global::SECTION,
+    &userlist::SECTION,
     &proxy::DEFAULTS,
     &proxy::FRONTEND,
     &proxy::LISTEN,
@@ -112,7 +116,7 @@ pub static SECTIONS: &[&Section] = &[
 pub static CHECKS: &[fn(&mut Build)] = &[global::check, super::check::check];
 
 /// Sections that are skipped as a whole, with one error.
-const FOREIGN_SECTIONS: [&str; 11] = [
+const FOREIGN_SECTIONS: [&str; 10] = [
     "cache",
     "crt-store",
     "fcgi-app",
@@ -123,5 +127,4 @@ const FOREIGN_SECTIONS: [&str; 11] = [
     "resolvers",
     "ring",
     "traces",
-    "userlist",
 ];

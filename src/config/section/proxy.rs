@@ -8,6 +8,7 @@ pub(super) mod answer_file;
 mod backend;
 mod bind;
 mod compression;
+mod cookie;
 pub(crate) mod draft;
 pub(super) mod errorfile;
 mod forwarded;
@@ -15,15 +16,21 @@ mod frontend;
 mod general;
 mod http_error;
 mod http_request;
+mod legacy;
 mod monitor;
 mod network;
 mod option;
+mod order;
 mod parameter;
+mod persistence;
 mod process_set;
+mod redirect;
 mod reply;
 pub(crate) mod rule;
 mod server;
 mod source;
+mod switch;
+mod tcp_rule;
 mod timeout;
 
 use draft::{Draft, ProxyContext, Reference};
@@ -325,6 +332,7 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         backend::KEYWORDS,
         bind::KEYWORDS,
         compression::KEYWORDS,
+        cookie::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
@@ -332,7 +340,14 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
         monitor::KEYWORDS,
         rule::KEYWORDS,
         option::KEYWORDS,
+        persistence::KEYWORDS,
+        legacy::KEYWORDS,
+        option::KEYWORDS,
+        redirect::KEYWORDS,
+        rule::KEYWORDS,
         server::KEYWORDS,
+        switch::KEYWORDS,
+        tcp_rule::KEYWORDS,
         timeout::KEYWORDS,
     ],
     retired: &[],

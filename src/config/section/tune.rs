@@ -31,6 +31,16 @@ pub(super) static TABLE: &[Keyword<Build>] = &[
         },
     ),
     entry(
+        "tune.http.cookielen",
+        "tune.http.cookielen <number>",
+        "Longest capture of a cookie, in bytes.",
+        "1.5",
+        |build, line| {
+            build.config.global.tuning.http_cookielen = line.words.uint(1, 1..=65_535)?;
+            line.words.end(2)
+        },
+    ),
+    entry(
         "tune.http.maxhdr",
         "tune.http.maxhdr <number>",
         "Most header lines that a request or response may have.",

@@ -3,8 +3,8 @@
 
 use super::super::arg::{Arg, ArgKind, ArgSpec, int_at};
 use super::super::context::{Context, Cursor, Fetched};
+use super::super::pending::value_of;
 use super::super::value::{Sample, Type};
-use super::super::variables::{Scope, Variable, Variables};
 use super::{Fetch, Needs};
 
 fn always_true<'a>(_context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
@@ -34,19 +34,6 @@ fn variable<'a>(context: &Context<'a>, args: &'a [Arg], _cursor: &mut Cursor) ->
     match (found, args.get(1)) {
         (None, Some(Arg::Str(default))) => Fetched::Found(Sample::Str(default)),
         (found, _) => found.into(),
-    }
-}
-
-/// The value of a variable.
-fn value_of<'a>(context: &Context<'a>, variable: Variable) -> Option<Sample<'a>> {
-    store_of(context, variable.scope)?.get(variable.name, context.arena)
-}
-
-/// Where the variables of a scope are kept.
-fn store_of<'a>(context: &Context<'a>, scope: Scope) -> Option<&'a Variables> {
-    match scope {
-        Scope::Process => Some(&context.core.variables),
-        scope => context.session?.variables(scope),
     }
 }
 

@@ -32,10 +32,11 @@ impl Affixes {
         for entry in 0..entries.count() {
             let same = |other| hash.is_equal(entries.pattern(other), entries.pattern(entry));
             let key = entries.pattern(entry);
-            match side {
-                Side::Start => parts.insert(key.iter(), entry, same),
-                Side::End => parts.insert(key.iter().rev(), entry, same),
-            }
+            let value = match side {
+                Side::Start => parts.hash_of(key.iter()),
+                Side::End => parts.hash_of(key.iter().rev()),
+            };
+            parts.insert(key.len(), value, entry, same);
         }
         parts.finish();
         Self { parts, side }

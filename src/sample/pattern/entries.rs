@@ -1,8 +1,9 @@
 //! The text of all entries of a list: patterns and values in one piece of memory.
 //!
-//! Called by lists and their indexes. Invariant: `starts` holds one offset per text and a
-//! last one for the end, in rising order, so a text is what lies between two offsets; an
-//! entry is one text, or two (pattern and value) once any entry has a value.
+//! Called by lists and their indexes. Invariant: an entry is a record of numbers (where its
+//! pattern starts; in a map, where its value starts; its reference), side by side so that
+//! one cache line has them all; a text ends where the next one starts, and a last number is
+//! the end of all.
 
 use super::error::PatternError;
 
@@ -38,8 +39,9 @@ impl<'a> Hit<'a> {
 #[derive(Debug)]
 pub(super) struct Entries {
     bytes: Vec<u8>,
-    starts: Vec<u32>,
-    references: Vec<u32>,
+    records: Vec<u32>,
+    count: u32,
+    /// Each entry has a value, and so three numbers instead of two.
     has_values: bool,
 }
 
@@ -47,8 +49,8 @@ impl Entries {
     pub(super) fn new() -> Self {
         Self {
             bytes: Vec::new(),
-            starts: vec![0],
-            references: Vec::new(),
+            records: vec![0],
+            count: 0,
             has_values: false,
         }
     }
@@ -60,80 +62,102 @@ impl Entries {
         value: Option<&[u8]>,
         reference: u32,
     ) -> Result<u32, PatternError> {
-        let index = self.count();
-        let added = pattern.len().saturating_add(value.map_or(0, <[u8]>::len));
-        let room = (u32::MAX as usize).saturating_sub(self.bytes.len());
-        if added > room || index >= COUNT_MAX {
+        let index = self.count;
+        let value_len = value.map_or(0, <[u8]>::len);
+        let start = u32::try_from(self.bytes.len()).map_err(|_| PatternError::Full)?;
+        let middle = grown(start, pattern.len())?;
+        let end = grown(middle, value_len)?;
+        if index >= COUNT_MAX {
             return Err(PatternError::Full);
         }
         if value.is_some() && !self.has_values {
             self.make_room_for_values();
         }
-        self.push_text(pattern)?;
+        self.bytes.extend_from_slice(pattern);
+        self.bytes.extend_from_slice(value.unwrap_or_default());
         if self.has_values {
-            self.push_text(value.unwrap_or_default())?;
+            self.records.push(middle);
         }
-        self.references.push(reference);
+        self.records.extend([reference, end]);
+        self.count += 1;
         Ok(index)
     }
 
     /// Number of entries.
-    pub(super) fn count(&self) -> u32 {
-        u32::try_from(self.references.len()).unwrap_or(COUNT_MAX)
+    pub(super) const fn count(&self) -> u32 {
+        self.count
     }
 
     /// The pattern of an entry; empty beyond the end.
+    #[inline]
     pub(super) fn pattern(&self, index: u32) -> &[u8] {
-        self.text((index as usize) << u32::from(self.has_values))
-    }
-
-    /// The value of an entry of a map.
-    pub(super) fn value(&self, index: u32) -> Option<&[u8]> {
-        self.has_values.then(|| self.text((index as usize) * 2 + 1))
+        let record = self.record(index);
+        match (self.has_values, record) {
+            (false, Some([start, _, end])) => self.text(*start, *end),
+            (true, Some([start, middle, ..])) => self.text(*start, *middle),
+            _ => &[],
+        }
     }
 
     /// An entry with the index as its id.
+    #[inline]
     pub(super) fn entry(&self, index: u32) -> Option<Entry<'_>> {
+        let (pattern, value, reference) = match self.record(index)? {
+            [start, reference, end] => (self.text(*start, *end), None, reference),
+            [start, middle, reference, end] => (
+                self.text(*start, *middle),
+                Some(self.text(*middle, *end)),
+                reference,
+            ),
+            _ => return None,
+        };
         Some(Entry {
             id: u64::from(index),
-            reference: *self.references.get(index as usize)?,
-            pattern: self.pattern(index),
-            value: self.value(index),
+            reference: *reference,
+            pattern,
+            value,
         })
     }
 
     /// Gives back what growing reserved.
     pub(super) fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
-        self.starts.shrink_to_fit();
-        self.references.shrink_to_fit();
-    }
-
-    fn push_text(&mut self, text: &[u8]) -> Result<(), PatternError> {
-        self.bytes.extend_from_slice(text);
-        let end = u32::try_from(self.bytes.len()).map_err(|_| PatternError::Full)?;
-        self.starts.push(end);
-        Ok(())
+        self.records.shrink_to_fit();
     }
 
     /// Gives every entry so far an empty value.
     fn make_room_for_values(&mut self) {
-        let mut starts = Vec::with_capacity(self.starts.len() * 2);
-        starts.push(0);
-        for end in self.starts.iter().skip(1) {
-            starts.extend([*end, *end]);
+        let mut records = Vec::with_capacity(self.records.len() + self.count as usize);
+        records.push(0);
+        for record in self.records.get(1..).unwrap_or_default().chunks(2) {
+            if let [reference, end] = record {
+                records.extend([*end, *reference, *end]);
+            }
         }
-        self.starts = starts;
+        self.records = records;
         self.has_values = true;
     }
 
-    fn text(&self, number: usize) -> &[u8] {
-        let Some([start, end]) = self.starts.get(number..number.saturating_add(2)) else {
-            return &[];
-        };
-        let range = *start as usize..*end as usize;
-        self.bytes.get(range).unwrap_or_default()
+    /// The numbers of an entry and the start of the next one.
+    #[inline]
+    fn record(&self, index: u32) -> Option<&[u32]> {
+        let size = if self.has_values { 3 } else { 2 };
+        let start = (index as usize).saturating_mul(size);
+        self.records.get(start..start.saturating_add(size + 1))
     }
+
+    #[inline]
+    fn text(&self, start: u32, end: u32) -> &[u8] {
+        self.bytes
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// An offset moved behind a text.
+fn grown(offset: u32, length: usize) -> Result<u32, PatternError> {
+    let length = u32::try_from(length).map_err(|_| PatternError::Full)?;
+    offset.checked_add(length).ok_or(PatternError::Full)
 }
 
 /// More entries would leave no room for marks beside an index.
@@ -147,7 +171,7 @@ mod tests {
     fn a_first_value_gives_earlier_entries_an_empty_one() {
         let mut entries = Entries::new();
         entries.push(b"a", None, 1).unwrap();
-        assert_eq!(entries.value(0), None);
+        assert_eq!(entries.entry(0).and_then(|entry| entry.value), None);
         entries.push(b"bc", Some(b"v"), 2).unwrap();
         entries.push(b"", None, 3).unwrap();
         let all: Vec<_> = (0..3).filter_map(|index| entries.entry(index)).collect();

@@ -60,12 +60,7 @@ impl Expressions {
     /// # Errors
     /// [`PatternError::Regex`], or [`PatternError::Construct`] for what PCRE alone can do.
     pub(super) fn push(&mut self, pattern: &[u8], ignore_case: bool) -> Result<(), PatternError> {
-        let text = pcre::translate(pattern)?;
-        let regex = RegexBuilder::new(&text)
-            .unicode(false)
-            .case_insensitive(ignore_case)
-            .build()
-            .map_err(|error| invalid(pattern, &error))?;
+        let regex = compile(pattern, ignore_case)?;
         let locations = Mutex::new(regex.capture_locations());
         self.all.push(Expression { regex, locations });
         Ok(())
@@ -144,6 +139,19 @@ impl Expression {
         let groups = arena.alloc_slice_fill_with(count, |group| locations.get(group));
         Some(Captures { text, groups })
     }
+}
+
+/// Compiles an expression as all parts of the configuration write them.
+///
+/// # Errors
+/// As a pattern that is added to a list.
+pub fn compile(pattern: &[u8], ignore_case: bool) -> Result<Regex, PatternError> {
+    let text = pcre::translate(pattern)?;
+    RegexBuilder::new(&text)
+        .unicode(false)
+        .case_insensitive(ignore_case)
+        .build()
+        .map_err(|error| invalid(pattern, &error))
 }
 
 /// The reason without the drawing around it, which spans lines.

@@ -132,6 +132,15 @@ impl PatternList {
         found.map(Match::Entry)
     }
 
+    /// How near a match came, to compare it with one of another list of the same kind.
+    pub(super) fn rank(&self, found: Match) -> u32 {
+        match (&self.index, found) {
+            (_, Match::Any) => 0,
+            (Index::Networks(networks), Match::Entry(found)) => networks.rank(found),
+            (_, Match::Entry(found)) => found.rank,
+        }
+    }
+
     /// What the groups of a match are; none for other methods.
     pub(super) fn captures<'a>(
         &self,
@@ -319,7 +328,7 @@ enum Index {
     Blocks(Exact, Entries),
     Exact(Exact),
     Affixes(Affixes),
-    Words(Words),
+    Words(Box<Words>),
     Substrings(Substrings),
     Expressions(Expressions),
 }
@@ -342,8 +351,8 @@ fn text_index(options: Options, entries: &Entries) -> Result<Index, PatternError
         MatchMethod::Str => Index::Exact(Exact::new(entries, hash)),
         MatchMethod::Beg => Index::Affixes(Affixes::new(entries, hash, Side::Start)),
         MatchMethod::End => Index::Affixes(Affixes::new(entries, hash, Side::End)),
-        MatchMethod::Dir => Index::Words(Words::new(entries, hash, DIR_DELIMITERS)),
-        MatchMethod::Dom => Index::Words(Words::new(entries, hash, DOM_DELIMITERS)),
+        MatchMethod::Dir => Index::Words(Box::new(Words::new(entries, hash, DIR_DELIMITERS))),
+        MatchMethod::Dom => Index::Words(Box::new(Words::new(entries, hash, DOM_DELIMITERS))),
         MatchMethod::Sub => Index::Substrings(Substrings::new(entries, options.ignore_case)?),
         MatchMethod::Found
         | MatchMethod::Bool

@@ -233,28 +233,25 @@ impl LivePatterns {
         let Some(overlay) = &self.overlay else {
             return Some((0, self.base.find(input, &Removed::NONE)?));
         };
-        let is_ranked = matches!(
-            self.base.options().method,
-            MatchMethod::Ip | MatchMethod::Beg
-        );
-        let mut best: Option<(usize, Match)> = None;
+        let method = self.base.options().method;
+        let is_ranked = matches!(method, MatchMethod::Ip | MatchMethod::Beg);
+        let mut best: Option<(usize, Match, u32)> = None;
         let loaded = std::iter::once((&*self.base, &overlay.removed));
-        let added = overlay
-            .layers
-            .iter()
-            .map(|layer| (&layer.list, &layer.removed));
+        let added = overlay.layers.iter();
+        let added = added.map(|layer| (&layer.list, &layer.removed));
         for (part, (list, removed)) in loaded.chain(added).enumerate() {
             let Some(found) = list.find(input, removed) else {
                 continue;
             };
-            if best.is_none_or(|(_, best)| is_nearer(found, best)) {
-                best = Some((part, found));
-            }
             if !is_ranked {
-                break;
+                return Some((part, found));
+            }
+            let rank = list.rank(found);
+            if best.is_none_or(|(_, _, best)| rank > best) {
+                best = Some((part, found, rank));
             }
         }
-        best
+        best.map(|(part, found, _)| (part, found))
     }
 
     #[inline]
@@ -382,13 +379,5 @@ impl Overlay {
             self.layers.truncate(self.layers.len().saturating_sub(2));
             self.layers.push(merged);
         }
-    }
-}
-
-/// Whether a later match beats the best so far.
-const fn is_nearer(found: Match, best: Match) -> bool {
-    match (found, best) {
-        (Match::Entry(found), Match::Entry(best)) => found.rank > best.rank,
-        (Match::Any, _) | (_, Match::Any) => false,
     }
 }

@@ -34,7 +34,7 @@ mod words;
 
 pub use self::entries::{Entry, Hit};
 pub use self::error::{LoadError, PatternError};
-pub use self::expression::Captures;
+pub use self::expression::{Captures, compile};
 pub use self::input::Input;
 pub use self::integer::{IntOperator, IntRange};
 pub use self::list::{Builder, PatternList};

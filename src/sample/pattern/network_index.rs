@@ -76,7 +76,10 @@ impl Networks {
             IpAddr::V6(address) => self.find_v6(address.to_bits(), removed),
         };
         if let Some(index) = own {
-            return Some(self.ranked(index, OWN_FAMILY));
+            return Some(Found {
+                index,
+                rank: OWN_FAMILY,
+            });
         }
         let other = match address {
             IpAddr::V4(address) => self.find_v6(mapped(address.to_bits()), removed),
@@ -85,7 +88,10 @@ impl Networks {
             }
         };
         if let Some(index) = other {
-            return Some(self.ranked(index, OTHER_FAMILY));
+            return Some(Found {
+                index,
+                rank: OTHER_FAMILY,
+            });
         }
         self.find_holed(address, removed)
     }
@@ -103,14 +109,10 @@ impl Networks {
             .map(|(_, index)| Found::plain(*index))
     }
 
-    /// A match with what is compared when another list has one too.
-    #[inline]
-    fn ranked(&self, index: u32, family: u32) -> Found {
-        let length = self.lengths.get(index as usize).copied().unwrap_or(0);
-        Found {
-            index,
-            rank: family + u32::from(length),
-        }
+    /// How near a match came, to compare it with one of another list.
+    pub(super) fn rank(&self, found: Found) -> u32 {
+        let length = self.lengths.get(found.index as usize).copied().unwrap_or(0);
+        found.rank.saturating_add(u32::from(length))
     }
 }
 

@@ -1,14 +1,15 @@
 //! Keys that may be any part of a value: which lengths exist, a filter, and the table.
 //!
-//! Called by the indexes of prefixes, suffixes and words, which walk over a value and push
-//! its bytes one by one; only lengths that some key has are asked about. Invariant: the
-//! filter has both bits of every key, so that a bit missing proves absence.
+//! Called by the indexes of prefixes, suffixes and words, which try many parts of a value;
+//! only lengths that some key has are asked about. Invariants: the filter has both bits of
+//! every key, so that a bit missing proves absence; an index hashes all its keys alike,
+//! whole or byte by byte.
 
 use super::chain::{Found, Removed};
 use super::hash::Hash;
 use super::table::Table;
 
-/// Keys found by a hash that grows byte by byte.
+/// Keys found by length and hash.
 #[derive(Debug)]
 pub(super) struct Parts {
     hash: Hash,
@@ -33,25 +34,28 @@ impl Parts {
     }
 
     /// Inserts a key of `length` bytes, in the order of the list.
-    pub(super) fn insert<'a>(
+    pub(super) fn insert(
         &mut self,
-        key: impl Iterator<Item = &'a u8>,
+        length: usize,
+        hash: u64,
         index: u32,
         is_same: impl Fn(u32) -> bool,
     ) {
-        let mut rolling = self.hash.rolling();
-        let mut length = 0;
-        for byte in key {
-            rolling.push(*byte);
-            length += 1;
-        }
-        let hash = rolling.value();
         self.note_length(length);
         let (at, bits) = self.filter_place(hash);
         if let Some(word) = self.filter.get_mut(at) {
             *word |= bits;
         }
         self.table.insert(hash, index, is_same);
+    }
+
+    /// The hash of a key that [`scan`](Self::scan) comes across in this direction.
+    pub(super) fn hash_of<'a>(&self, key: impl Iterator<Item = &'a u8>) -> u64 {
+        let mut rolling = self.hash.rolling();
+        for byte in key {
+            rolling.push(*byte);
+        }
+        rolling.value()
     }
 
     /// Ends the building.
@@ -101,7 +105,7 @@ impl Parts {
         self.longest
     }
 
-    /// The hash to push bytes into.
+    /// The hash of whole keys.
     pub(super) const fn hash(&self) -> Hash {
         self.hash
     }

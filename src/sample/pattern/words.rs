@@ -14,23 +14,38 @@ use super::parts::{Parts, earlier};
 pub(super) struct Words {
     parts: Parts,
     delimiters: &'static [u8],
+    is_delimiter: [bool; 256],
+    /// Words of the pattern that has most, empty ones between two delimiters included.
+    words_max: usize,
 }
 
 impl Words {
     /// Indexes all patterns of a list.
     pub(super) fn new(entries: &Entries, hash: Hash, delimiters: &'static [u8]) -> Self {
         let mut parts = Parts::new(entries.count(), hash);
+        let mut words_max = 0;
         for entry in 0..entries.count() {
             let key = trimmed(entries.pattern(entry), delimiters);
             if key.is_empty() {
                 continue;
             }
-            parts.insert(key.iter(), entry, |other| {
+            let inner = key.iter().filter(|byte| delimiters.contains(byte));
+            words_max = words_max.max(inner.count() + 1);
+            parts.insert(key.len(), hash.whole(key), entry, |other| {
                 hash.is_equal(trimmed(entries.pattern(other), delimiters), key)
             });
         }
         parts.finish();
-        Self { parts, delimiters }
+        let mut is_delimiter = [false; 256];
+        for (byte, is_one) in (0..=u8::MAX).zip(&mut is_delimiter) {
+            *is_one = delimiters.contains(&byte);
+        }
+        Self {
+            parts,
+            delimiters,
+            is_delimiter,
+            words_max,
+        }
     }
 
     /// The first entry of the list that is a word of the text.
@@ -50,6 +65,7 @@ impl Words {
     }
 
     /// Tries the words at the beginning of `text`, each with those behind it.
+    #[inline]
     fn find_at(
         &self,
         text: &[u8],
@@ -58,30 +74,60 @@ impl Words {
         removed: &Removed,
     ) -> Option<Found> {
         let mut best = best;
-        let mut rolling = self.parts.hash().rolling();
-        for (before, byte) in text.iter().take(self.parts.longest()).enumerate() {
-            rolling.push(*byte);
-            let length = before + 1;
-            let (key, rest) = text.split_at_checked(length).unwrap_or_default();
-            let is_end = rest.first().is_none_or(|byte| self.is_delimiter(*byte));
-            if !is_end || !self.parts.has_length(length) {
-                continue;
+        let mut length = 0;
+        for _ in 0..self.words_max {
+            let rest = text.get(length..).unwrap_or_default();
+            // A delimiter that ended the last try is part of this one.
+            let skipped = usize::from(length > 0);
+            let word = rest
+                .iter()
+                .skip(skipped)
+                .position(|byte| self.is_delimiter(*byte));
+            length = word.map_or(text.len(), |word| length + skipped + word);
+            if length > self.parts.longest() {
+                break;
             }
-            let hash = rolling.value();
-            if !self.parts.may_have(hash) {
-                continue;
-            }
-            let key_of = |entry| trimmed(entries.pattern(entry), self.delimiters);
-            if let Some(found) = self.parts.find(hash, key, key_of, removed) {
-                best = earlier(best, found);
+            best = self.find_key(
+                text.get(..length).unwrap_or_default(),
+                best,
+                entries,
+                removed,
+            );
+            if word.is_none() {
+                break;
             }
         }
         best
     }
 
     #[inline]
+    fn find_key(
+        &self,
+        key: &[u8],
+        best: Option<Found>,
+        entries: &Entries,
+        removed: &Removed,
+    ) -> Option<Found> {
+        if !self.parts.has_length(key.len()) {
+            return best;
+        }
+        let hash = self.parts.hash().whole(key);
+        if !self.parts.may_have(hash) {
+            return best;
+        }
+        let key_of = |entry| trimmed(entries.pattern(entry), self.delimiters);
+        match self.parts.find(hash, key, key_of, removed) {
+            Some(found) => earlier(best, found),
+            None => best,
+        }
+    }
+
+    #[inline]
     fn is_delimiter(&self, byte: u8) -> bool {
-        self.delimiters.contains(&byte)
+        self.is_delimiter
+            .get(usize::from(byte))
+            .copied()
+            .unwrap_or(false)
     }
 }
 

@@ -1,10 +1,10 @@
 //! `tcp_decode_proxy`: takes the PROXY protocol header off the front of a connection.
 
 use crate::net::proxy_protocol::{self, Parse};
-use crate::session::Session;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
 impl Session {
@@ -21,7 +21,7 @@ impl Session {
                     self.destination = header.destination;
                 }
                 self.request.analysers.remove(AnalyserSet::PROXY);
-                Verdict::Continue
+                self.begin_announced_session(core)
             }
             Parse::Invalid(reason) => {
                 log::debug!("PROXY header refused: {reason:?}");
@@ -29,6 +29,16 @@ impl Session {
             }
             Parse::Incomplete => self.incomplete_proxy_header(core),
         }
+    }
+
+    /// The client is known now: the rules over sessions see it. A refused one is not logged.
+    fn begin_announced_session(&mut self, core: &mut Core) -> Verdict {
+        if self.is_refused_as_session(core) {
+            self.flags.insert(SessionFlags::LOGGED);
+            return Verdict::Wait;
+        }
+        core.count_session(self.frontend, self.listener);
+        Verdict::Continue
     }
 
     fn incomplete_proxy_header(&mut self, core: &mut Core) -> Verdict {

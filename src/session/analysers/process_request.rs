@@ -24,11 +24,14 @@ impl Session {
         core: &mut Core,
     ) -> Verdict {
         log::trace!("http_process_req_common {proxy:?}");
-        match self.run_rules(RuleSet::HttpRequest, proxy, core) {
-            Flow::Next | Flow::Stop => self.restrict_header_names(proxy, core),
-            Flow::Wait => Verdict::Wait,
-            Flow::End(verdict) => verdict,
+        for set in REQUEST_SETS {
+            match self.run_rules(set, proxy, core) {
+                Flow::Next | Flow::Stop => {}
+                Flow::Wait => return Verdict::Wait,
+                Flow::End(verdict) => return verdict,
+            }
         }
+        self.restrict_header_names(proxy, core)
     }
 
     /// `option http-restrict-req-hdr-names` of `proxy`, which comes behind its rules.
@@ -68,7 +71,10 @@ impl Session {
     pub(in crate::session) fn http_process_request(&mut self, core: &mut Core) -> Verdict {
         log::trace!("http_process_request");
         self.request.analysers.remove(AnalyserSet::HTTP_INNER);
-        if self.rewrite_request(core).is_err() {
+        let rewritten = self
+            .manage_client_side_cookies(core)
+            .and_then(|()| self.rewrite_request(core));
+        if rewritten.is_err() {
             return self.no_room_for_request(core);
         }
         self.request.analysers.insert(AnalyserSet::XFER_BODY);
@@ -158,6 +164,12 @@ fn odd_name(request: HeadView<'_>, from: usize) -> Option<usize> {
         .position(|(name, _)| is_odd(name))?;
     Some(from + odd)
 }
+/// The rules over a request in the order in which they run.
+const REQUEST_SETS: [RuleSet; 3] = [
+    RuleSet::HttpRequest,
+    RuleSet::LegacyRequest,
+    RuleSet::Redirect,
+];
 
 /// The rule in force: the backend's before the frontend's, and neither for an address
 /// that one of them excepts.

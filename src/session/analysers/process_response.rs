@@ -1,7 +1,7 @@
 //! `http_process_res_common`: rules over a response and what is rewritten in its head.
 
 use crate::config::model::{LogLevel, ProxyOption, RuleSet};
-use crate::http::cacheable::exposes_cookie;
+use crate::http::checkcache::exposes_cookie;
 use crate::http::compression::response as compression;
 use crate::http::connection;
 use crate::http::framing::BodyLength;
@@ -25,6 +25,9 @@ impl Session {
         }
         if self.exposes_cookie(core) {
             return self.block_cookie(core);
+        }
+        if self.manage_server_side_cookies(core).is_err() {
+            return self.no_room_for_response(core);
         }
         let stopping = core.state.proxy(self.frontend).stopping || core.state.stopping;
         let algorithm = self.begin_compression(core);
@@ -109,10 +112,12 @@ impl Session {
     fn run_response_rules(&mut self, core: &mut Core) -> Option<Verdict> {
         let frontend = (self.frontend != self.backend).then_some(self.frontend);
         for proxy in [Some(self.backend), frontend].into_iter().flatten() {
-            match self.run_rules(RuleSet::HttpResponse, proxy, core) {
-                Flow::Next | Flow::Stop => {}
-                Flow::Wait => return Some(Verdict::Wait),
-                Flow::End(verdict) => return Some(verdict),
+            for set in RESPONSE_SETS {
+                match self.run_rules(set, proxy, core) {
+                    Flow::Next | Flow::Stop => {}
+                    Flow::Wait => return Some(Verdict::Wait),
+                    Flow::End(verdict) => return Some(verdict),
+                }
             }
         }
         None
@@ -127,3 +132,6 @@ impl Session {
         Verdict::Wait
     }
 }
+
+/// The rules over a response in the order in which they run.
+const RESPONSE_SETS: [RuleSet; 2] = [RuleSet::HttpResponse, RuleSet::LegacyResponse];

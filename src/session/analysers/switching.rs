@@ -1,29 +1,147 @@
-//! `process_switching_rules`: chooses the backend and takes over its settings.
+//! `process_switching_rules` and `process_server_rules`: choose the backend and take over its
+//! settings, then the server where rules name one.
 
-use crate::config::model::ProxyOption;
-use crate::config::model::{Mode, ProxyId};
+use bumpalo::Bump;
+
+use crate::config::model::{
+    Balance, Mode, Persist, ProxyId, ProxyOption, RuleSet, ServerId, ServerTarget, SwitchTarget,
+};
+use crate::sample::format::Format;
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::interface::InterfaceFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::rules::Scene;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
 impl Session {
-    /// Chooses the backend: `default_backend`, or the proxy itself when it has servers.
+    /// Chooses the backend: the first `use_backend` whose condition holds, `default_backend`,
+    /// or the proxy itself when it has servers. Then says what its persistence rules decide.
     #[inline(never)]
     pub(in crate::session) fn process_switching_rules(&mut self, core: &mut Core) -> Verdict {
         log::trace!("process_switching_rules");
         self.request.analysers.remove(AnalyserSet::SWITCHING);
+        self.request.analyse_exp = crate::engine::tick::Tick::ETERNITY;
         if !self.flags.any(SessionFlags::BE_ASSIGNED) {
             let frontend = core.config.proxy(self.frontend);
             let own = frontend.capabilities.backend.then_some(self.frontend);
-            let Some(backend) = frontend.default_backend.or(own) else {
+            let ruled = self.backend_of_rules(core);
+            let Some(backend) = ruled.or(frontend.default_backend).or(own) else {
                 return self.no_backend(core);
             };
             self.session_set_backend(backend, core);
         }
+        match self.persistence_allowed(core) {
+            Persist::Normal => {}
+            Persist::Ignored => self.flags.insert(SessionFlags::IGNORE_PERSIST),
+            Persist::Forced => self.flags.insert(SessionFlags::FORCE_PERSIST),
+        }
         Verdict::Continue
+    }
+
+    /// The backend that the first applying `use_backend` names. A name made of the request
+    /// that no backend has is passed over.
+    fn backend_of_rules(&self, core: &mut Core) -> Option<ProxyId> {
+        let rules = &core.config.proxy(self.frontend).switch_rules;
+        let scene = scene_of(self.frontend);
+        rules.iter().find_map(|rule| {
+            let holds = |condition| self.condition_holds(condition, scene, core);
+            if !rule.condition.as_ref().is_none_or(holds) {
+                return None;
+            }
+            match &rule.target {
+                SwitchTarget::Backend(backend) => backend.get(),
+                SwitchTarget::Format(format) => self.named(format, scene, core, |core, name| {
+                    self.backend_named(name, core)
+                }),
+            }
+        })
+    }
+
+    /// The backend of this name, if requests of the frontend can go there.
+    fn backend_named(&self, name: &[u8], core: &Core) -> Option<ProxyId> {
+        let name = std::str::from_utf8(name).ok()?;
+        let id = *core.config.backend_names.get(name)?;
+        let mode = core.config.proxy(self.frontend).mode;
+        (core.config.proxy(id).mode == mode).then_some(id)
+    }
+
+    /// What a rendered name refers to.
+    fn named<T>(
+        &self,
+        format: &'static Format,
+        scene: Scene,
+        core: &mut Core,
+        find: impl FnOnce(&Core, &[u8]) -> Option<T>,
+    ) -> Option<T> {
+        let mut arena: Bump = std::mem::take(&mut core.arena);
+        let found = find(core, self.rendered(format, scene, &arena, core));
+        arena.reset();
+        core.arena = arena;
+        found
+    }
+
+    /// What the first applying `ignore-persist` or `force-persist` rule of the backend says.
+    pub(in crate::session) fn persistence_allowed(&self, core: &mut Core) -> Persist {
+        let rules = &core.config.proxy(self.backend).persist_rules;
+        let scene = scene_of(self.backend);
+        let first = rules
+            .iter()
+            .find(|rule| self.condition_holds(&rule.condition, scene, core));
+        first.map_or(Persist::Normal, |rule| rule.persist)
+    }
+
+    /// Assigns the server that the first applying `use-server` names, if it may be used.
+    #[inline(never)]
+    pub(in crate::session) fn process_server_rules(&mut self, core: &mut Core) -> Verdict {
+        log::trace!("process_server_rules");
+        self.request.analysers.remove(AnalyserSet::SERVER_RULES);
+        if self.flags.any(SessionFlags::ASSIGNED) {
+            return Verdict::Continue;
+        }
+        let proxy = core.config.proxy(self.backend);
+        let scene = scene_of(self.backend);
+        let rule = proxy.server_rules.iter().find(|rule| {
+            let holds = |condition| self.condition_holds(condition, scene, core);
+            rule.condition.as_ref().is_none_or(holds)
+        });
+        let backend = self.backend;
+        let server = rule.and_then(|rule| match &rule.target {
+            ServerTarget::Server(server) => server.get(),
+            ServerTarget::Format(format) => self.named(format, scene, core, |core, name| {
+                server_named(name, backend, core)
+            }),
+        });
+        let Some(server) = server else {
+            return Verdict::Continue;
+        };
+        let state = core.state.server(server);
+        let is_kept =
+            proxy.options.has(ProxyOption::Persist) || self.flags.any(SessionFlags::FORCE_PERSIST);
+        if is_kept || !(state.down || state.maintenance) {
+            self.server = Some(server);
+            self.flags
+                .insert(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
+        }
+        Verdict::Continue
+    }
+
+    /// True while a `monitor fail` condition of the frontend holds: the monitor URI is then
+    /// answered 503.
+    pub fn monitor_fails(&self, core: &mut Core) -> bool {
+        let conditions = &core.config.proxy(self.frontend).monitor_fail;
+        let scene = scene_of(self.frontend);
+        conditions
+            .iter()
+            .any(|condition| self.condition_holds(condition, scene, core))
+    }
+
+    /// Sends the request to a backend unless it has one (`reqsetbe`).
+    pub(in crate::session) fn switch_once(&mut self, backend: ProxyId, core: &mut Core) {
+        if !self.flags.any(SessionFlags::BE_ASSIGNED) {
+            self.session_set_backend(backend, core);
+        }
     }
 
     /// There is nowhere to go: 503 for HTTP, a closed connection otherwise.
@@ -51,11 +169,38 @@ impl Session {
             self.request.flags.insert(ChannelFlags::NEVER_WAIT);
             self.response.flags.insert(ChannelFlags::NEVER_WAIT);
         }
+        let looks_for_rdp = proxy.rdp_cookie.is_some() || proxy.balance == Balance::RdpCookie;
+        if proxy.mode == Mode::Tcp && looks_for_rdp {
+            self.request.analysers.insert(AnalyserSet::RDP_COOKIE);
+        }
+        if !proxy.server_rules.is_empty() {
+            self.request.analysers.insert(AnalyserSet::SERVER_RULES);
+        }
+        let inspects = !proxy.rules.of(RuleSet::TcpContent).is_empty();
+        if inspects && backend != self.frontend {
+            self.request.analysers.insert(AnalyserSet::INSPECT_BE);
+        }
         if proxy.mode == Mode::Http {
             self.request.analysers.insert(AnalyserSet::HTTP_INNER);
             if backend != self.frontend {
                 self.request.analysers.insert(AnalyserSet::HTTP_PROCESS_BE);
             }
         }
+    }
+}
+
+/// The server of this name in a backend.
+fn server_named(name: &[u8], backend: ProxyId, core: &Core) -> Option<ServerId> {
+    let servers = core.config.proxy(backend).servers.iter().copied();
+    servers
+        .into_iter()
+        .find(|server| core.config.server(*server).name.as_bytes() == name)
+}
+
+/// Where the conditions of these rules are looked at.
+const fn scene_of(proxy: ProxyId) -> Scene {
+    Scene {
+        set: RuleSet::HttpRequest,
+        proxy,
     }
 }

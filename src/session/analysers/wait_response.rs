@@ -1,6 +1,6 @@
 //! `http_wait_for_response`: waits for a complete response head and parses it.
 
-use crate::config::model::ProxyOption;
+use crate::config::model::{ProxyOption, RuleSet};
 use crate::engine::tick::Tick;
 use crate::http::framing::{BodyLength, response_body};
 use crate::http::head::Method;
@@ -122,6 +122,10 @@ impl Session {
         self.request.release_if_empty(&mut core.buffers);
         self.response.analysers.remove(AnalyserSet::RES_WAIT_HTTP);
         self.response.analyse_exp = Tick::ETERNITY;
+        let rules = &core.config.proxy(self.backend).rules;
+        if !rules.of(RuleSet::TcpResponse).is_empty() {
+            self.response.analysers.insert(AnalyserSet::RES_INSPECT);
+        }
         self.note_connection_identity();
         let status = self
             .transaction

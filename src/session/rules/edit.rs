@@ -4,6 +4,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use regex::bytes::Regex;
 
+use super::captures::Scratch;
 use super::{Flow, Scene};
 use crate::config::model::{Edit, NameMatch, UriPart};
 use crate::http::head::element_ranges;
@@ -49,6 +50,10 @@ impl Session {
         let Some(mut rewriter) = self.rewriter(scene, core) else {
             return Ok(());
         };
+        let mut scratch = Scratch {
+            arena,
+            captures: &mut core.captures,
+        };
         match edit {
             Edit::AddHeader(name, _) => rewriter.add(name, text),
             Edit::SetHeader(name, _) => {
@@ -57,16 +62,16 @@ impl Session {
             }
             Edit::DeleteHeader(name) => delete(&mut rewriter, name),
             Edit::ReplaceHeader(name, regex, _) => {
-                replace_values(&mut rewriter, name, regex, text, arena)
+                replace_values(&mut rewriter, name, regex, text, &mut scratch)
             }
             Edit::ReplaceValue(name, regex, _) => {
-                replace_elements(&mut rewriter, name, regex, text, arena)
+                replace_elements(&mut rewriter, name, regex, text, &mut scratch)
             }
             Edit::SetMethod(_) => rewriter.set_method(text),
             Edit::SetUri(part, _) => set_uri(&mut rewriter, *part, text, arena),
             Edit::ReplaceUri(part, regex, _) => {
                 let old = part_of(&rewriter, *part);
-                match replaced(regex, old, text, arena) {
+                match scratch.replaced(regex, old, text) {
                     Some(new) => set_uri(&mut rewriter, *part, new, arena),
                     None => Ok(()),
                 }
@@ -81,7 +86,7 @@ impl Session {
     }
 
     /// The head that the rules of a set change; `None` when it is not here.
-    fn rewriter<'a>(&'a mut self, scene: Scene, core: &Core) -> Option<Rewriter<'a>> {
+    pub(super) fn rewriter<'a>(&'a mut self, scene: Scene, core: &Core) -> Option<Rewriter<'a>> {
         let transaction = self.transaction.as_deref_mut()?;
         let (channel, message) = match scene.set.is_response() {
             false => (&mut self.request, &mut transaction.request),
@@ -132,9 +137,9 @@ impl NameMatch {
 fn replace_values(
     rewriter: &mut Rewriter<'_>,
     name: &[u8],
-    regex: &Regex,
+    regex: &'static Regex,
     template: &[u8],
-    arena: &Bump,
+    scratch: &mut Scratch<'_, '_>,
 ) -> Result<(), RewriteError> {
     let mut from = 0;
     while let Some(index) = rewriter.view().find_name(name, from) {
@@ -142,7 +147,7 @@ fn replace_values(
         let Some((_, old)) = rewriter.view().line(index) else {
             break;
         };
-        if let Some(new) = replaced(regex, old, template, arena) {
+        if let Some(new) = scratch.replaced(regex, old, template) {
             rewriter.set_value(index, new)?;
         }
     }
@@ -153,9 +158,9 @@ fn replace_values(
 fn replace_elements(
     rewriter: &mut Rewriter<'_>,
     name: &[u8],
-    regex: &Regex,
+    regex: &'static Regex,
     template: &[u8],
-    arena: &Bump,
+    scratch: &mut Scratch<'_, '_>,
 ) -> Result<(), RewriteError> {
     let mut from = 0;
     while let Some(index) = rewriter.view().find_name(name, from) {
@@ -163,42 +168,19 @@ fn replace_elements(
         let Some((_, value)) = rewriter.view().line(index) else {
             break;
         };
-        let mut ranges = ArenaVec::new_in(arena);
+        let mut ranges = ArenaVec::new_in(scratch.arena);
         ranges.extend(element_ranges(value));
         while let Some(range) = ranges.pop() {
             let Some((_, value)) = rewriter.view().line(index) else {
                 break;
             };
             let old = value.get(range.clone()).unwrap_or_default();
-            if let Some(new) = replaced(regex, old, template, arena) {
+            if let Some(new) = scratch.replaced(regex, old, template) {
                 rewriter.splice_value(index, range.start, range.len(), new)?;
             }
         }
     }
     Ok(())
-}
-
-/// The template with `\1` and the like filled in; `None` when nothing matches. The match has
-/// not to span the text: what stands around it is dropped, as the manual has it.
-fn replaced<'a>(regex: &Regex, old: &[u8], template: &[u8], arena: &'a Bump) -> Option<&'a [u8]> {
-    let captures = regex.captures(old)?;
-    let mut out = ArenaVec::with_capacity_in(old.len() + template.len(), arena);
-    let mut bytes = template.iter().copied();
-    while let Some(byte) = bytes.next() {
-        if byte != b'\\' {
-            out.push(byte);
-            continue;
-        }
-        match bytes.next() {
-            Some(digit @ b'0'..=b'9') => {
-                let group = captures.get(usize::from(digit - b'0'));
-                out.extend_from_slice(group.map_or(&[], |group| group.as_bytes()));
-            }
-            Some(other) => out.push(other),
-            None => out.push(b'\\'),
-        }
-    }
-    Some(out.into_bump_slice())
 }
 
 fn part_of<'a>(rewriter: &'a Rewriter<'_>, part: UriPart) -> &'a [u8] {

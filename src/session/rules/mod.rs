@@ -5,19 +5,27 @@
 //! the arena, so that the session can then be changed. Invariants: a rule that must wait is
 //! resumed where it stood; the arena is emptied when the set is through.
 
+mod address;
+mod captures;
 mod decide;
 mod edit;
+mod legacy;
+mod redirect;
 mod setting;
+
+pub use captures::CaptureMemory;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::Session;
+use legacy::Standing;
+
 use super::analyser::Verdict;
-use super::channel::{Channel, ChannelFlags};
+use super::channel::Channel;
 use super::transaction::{MessageState, Transaction};
+use super::{Session, SessionFlags};
 use crate::config::model::{Action, ProxyId, Rule, RuleSet};
-use crate::sample::acl::Answer;
+use crate::sample::acl::{Answer, Condition};
 use crate::sample::context::{Context, Direction, MessageView};
 use crate::sample::format::Format;
 use crate::sample::variables::{Scope, Variables};
@@ -45,7 +53,19 @@ impl Session {
         }
         let mut arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
-        let flow = self.walk(rules, scene, &arena, core);
+        let flow = match set {
+            RuleSet::LegacyRequest | RuleSet::LegacyResponse => {
+                self.walk_filters(rules, scene, &arena, core)
+            }
+            RuleSet::TcpConnection
+            | RuleSet::TcpSession
+            | RuleSet::TcpContent
+            | RuleSet::HttpRequest
+            | RuleSet::Redirect
+            | RuleSet::TcpResponse
+            | RuleSet::HttpResponse
+            | RuleSet::HttpAfterResponse => self.walk(rules, scene, &arena, core),
+        };
         arena.reset();
         core.arena = arena;
         flow
@@ -64,11 +84,15 @@ impl Session {
                 None => Answer::Pass,
                 Some(condition) => condition.eval(&self.context(scene, arena, core)),
             };
+            self.settle_variables(arena, core);
             let flow = match answer {
                 Answer::Pass => self.act(&rule.action, scene, arena, core),
                 Answer::Fail => Flow::Next,
+                // What is not known by now is not going to be.
+                Answer::Unknown if self.is_final(scene) => Flow::Next,
                 Answer::Unknown => Flow::Wait,
             };
+            self.settle_variables(arena, core);
             match flow {
                 Flow::Next => {}
                 Flow::Wait => {
@@ -98,11 +122,14 @@ impl Session {
             Action::Edit(edit) => self.edit(edit, scene, arena, core),
             Action::Set(setting) => self.set(setting, scene, arena, core),
             Action::Patterns(change) => self.change_patterns(change, scene, arena, core),
+            Action::Lines(filter) => {
+                self.filter_lines(filter, &mut Standing::Open, (scene, arena), core)
+            }
         }
     }
 
     /// A format's text, which does not depend on what it was made of any more.
-    fn rendered<'a>(
+    pub(super) fn rendered<'a>(
         &self,
         format: &'static Format,
         scene: Scene,
@@ -140,19 +167,35 @@ impl Session {
         }
     }
 
+    /// Whether a condition outside of any set of rules holds: what is not known counts as
+    /// unknown for good.
+    pub(crate) fn condition_holds(
+        &self,
+        condition: &Condition,
+        scene: Scene,
+        core: &mut Core,
+    ) -> bool {
+        let mut arena = std::mem::take(&mut core.arena);
+        let answer = condition.eval(&self.context(scene, &arena, core));
+        arena.reset();
+        core.arena = arena;
+        answer == Answer::Pass
+    }
+
     /// True when the rules of a set are not going to wait for data: HTTP rules run over
-    /// complete heads, and nothing follows what was shut or what fills the buffer.
-    fn is_final(&self, scene: Scene) -> bool {
-        if !matches!(scene.set, RuleSet::TcpContent | RuleSet::TcpResponse) {
-            return true;
+    /// complete heads, those over bytes have a limit to their patience.
+    const fn is_final(&self, scene: Scene) -> bool {
+        match scene.set {
+            RuleSet::TcpContent | RuleSet::TcpResponse => self.flags.any(SessionFlags::RULES_FINAL),
+            RuleSet::TcpConnection
+            | RuleSet::TcpSession
+            | RuleSet::HttpRequest
+            | RuleSet::LegacyRequest
+            | RuleSet::Redirect
+            | RuleSet::HttpResponse
+            | RuleSet::LegacyResponse
+            | RuleSet::HttpAfterResponse => true,
         }
-        let channel = match scene.set.is_response() {
-            false => &self.request,
-            true => &self.response,
-        };
-        channel
-            .flags
-            .any(ChannelFlags::SHUTR.union(ChannelFlags::READ_ERROR))
     }
 
     /// A rule's change does not fit into the head's buffer.

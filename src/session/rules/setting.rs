@@ -7,6 +7,7 @@ use crate::config::model::{PatternChange, Setting};
 use crate::sample::value::Sample;
 use crate::sample::variables::{Scope, Variable, Variables};
 use crate::session::Session;
+use crate::session::analyser::AnalyserSet;
 use crate::worker::Core;
 
 impl Session {
@@ -17,6 +18,28 @@ impl Session {
         arena: &Bump,
         core: &mut Core,
     ) -> Flow {
+        match setting {
+            Setting::Variable(..) | Setting::VariableFormat(..) | Setting::Unset(_) => {
+                self.change_variable(setting, scene, arena, core);
+            }
+            Setting::Address(part, expression) => {
+                self.set_address(*part, expression, (scene, arena), core);
+            }
+            Setting::Mark(mark) => self.set_mark(*mark),
+            Setting::TypeOfService(value) => self.set_type_of_service(*value),
+            Setting::Nice(nice) => core.engine.scheduler.set_nice(self.task, *nice),
+            Setting::ExpectProxy => self.request.analysers.insert(AnalyserSet::PROXY),
+        }
+        Flow::Next
+    }
+
+    fn change_variable(
+        &mut self,
+        setting: &'static Setting,
+        scene: Scene,
+        arena: &Bump,
+        core: &mut Core,
+    ) {
         let value = {
             let context = self.context(scene, arena, core);
             match setting {
@@ -29,12 +52,27 @@ impl Session {
                     Some((*variable, Some(Sample::Str(text))))
                 }
                 Setting::Unset(variable) => Some((*variable, None)),
+                Setting::Address(..)
+                | Setting::Mark(_)
+                | Setting::TypeOfService(_)
+                | Setting::Nice(_)
+                | Setting::ExpectProxy => None,
             }
         };
+        self.settle_variables(arena, core);
         if let Some((variable, sample)) = value {
             self.set_variable(variable, sample, core);
         }
-        Flow::Next
+    }
+
+    /// Sets the variables that the expressions evaluated last set on their way.
+    pub(crate) fn settle_variables(&mut self, arena: &Bump, core: &mut Core) {
+        if core.pending.is_empty() {
+            return;
+        }
+        for (variable, sample) in core.pending.take(self.owner, arena) {
+            self.set_variable(variable, sample, core);
+        }
     }
 
     /// Sets a variable, or unsets it without a value.

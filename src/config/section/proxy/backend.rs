@@ -13,7 +13,7 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
     Keyword {
         name: "balance",
         sections: Sections::DEFAULTS_BACK,
-        usage: "balance roundrobin|static-rr|leastconn|source",
+        usage: "balance roundrobin|static-rr|leastconn|source|rdp-cookie[(<name>)]",
         doc: "Chooses how a server is chosen.",
         since: "1.0",
         negatable: false,
@@ -121,8 +121,28 @@ fn parse_balance(context: &mut ProxyContext, line: &Line) -> Parse<()> {
         context.draft.proxy.balance = Balance::RoundRobin;
         return Ok(());
     }
+    let argument = line.words.text(1)?.strip_prefix("rdp-cookie");
+    if let Some(argument) = argument.filter(|rest| rest.is_empty() || rest.starts_with('(')) {
+        let missing = || {
+            line.words
+                .error(1, "balance rdp-cookie : missing cookie name.")
+        };
+        let name = parenthesised(argument, BALANCE_COOKIE).ok_or_else(missing)?;
+        name.clone_into(&mut context.draft.proxy.balance_cookie);
+        context.draft.proxy.balance = Balance::RdpCookie;
+        return line.words.end(2);
+    }
     context.draft.proxy.balance = line.words.choice(1, &ALGORITHMS)?;
     line.words.end(2)
+}
+
+/// What stands in parentheses, or `otherwise` without any.
+pub(super) fn parenthesised<'a>(argument: &'a str, otherwise: &'a str) -> Option<&'a str> {
+    if argument.is_empty() {
+        return Some(otherwise);
+    }
+    let inner = argument.strip_prefix('(')?.strip_suffix(')')?;
+    (!inner.is_empty()).then_some(inner)
 }
 
 fn parse_dispatch(context: &mut ProxyContext, line: &Line) -> Parse<()> {
@@ -150,6 +170,9 @@ fn parse_redispatch(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     context.draft.proxy.redispatch_after = -1;
     Ok(())
 }
+
+/// The cookie that holds a user's name (manual, "balance rdp-cookie").
+const BALANCE_COOKIE: &str = "mstshash";
 
 const ALGORITHMS: [(&str, Balance); 4] = [
     ("roundrobin", Balance::RoundRobin),

@@ -6,14 +6,16 @@
 
 use std::sync::Arc;
 
+use super::order::StagesSeen;
 use crate::config::diagnostic::{Diagnostic, Span};
 use crate::config::keyword::Sections;
 use crate::config::model::{
     AddressSpec, Bind, Capabilities, CheckSettings, Place, PortRule, Proxy, ProxyId, ProxyProtocol,
-    Server, Timeouts,
+    Server, ServerId, Timeouts,
 };
 use crate::config::section::UnixDefaults;
 use crate::http::errors::ErrorPage;
+use crate::sample::arg::Late;
 use crate::sample::language::Language;
 
 /// What the handlers of one line work on.
@@ -101,6 +103,10 @@ pub(crate) struct Draft {
     pub(crate) log_global: bool,
     /// The line that chose the log format.
     pub(crate) log_format_span: Option<Span>,
+    /// The `cookie` line.
+    pub(crate) cookie_span: Option<Span>,
+    /// The `capture cookie` line.
+    pub(crate) cookie_capture_span: Option<Span>,
     /// The value of `id`.
     pub(crate) id_span: Option<Span>,
     /// A line of it was refused: what seems missing may have been on that line.
@@ -109,6 +115,14 @@ pub(crate) struct Draft {
     pub(crate) smart_accept: Option<bool>,
     /// `balance` was given.
     pub(crate) balance_given: bool,
+    /// What `use_backend` lines name.
+    pub(crate) used_backends: Vec<(Reference, Late<ProxyId>)>,
+    /// What `use-server` lines name.
+    pub(crate) used_servers: Vec<(Reference, Late<ServerId>)>,
+    /// How many `block` rules stand before the others of their set.
+    pub(crate) blocks: usize,
+    /// Stages of rules that have a line in this section.
+    pub(crate) stages_seen: StagesSeen,
     /// Timeouts as inherited, to tell a second line from a first.
     pub(crate) inherited_timeouts: Timeouts,
     /// Its listening addresses.
@@ -134,10 +148,16 @@ impl Draft {
             error_pages: Vec::new(),
             log_global: false,
             log_format_span: None,
+            cookie_span: None,
+            cookie_capture_span: None,
             id_span: None,
             has_errors: false,
             smart_accept: None,
             balance_given: false,
+            used_backends: Vec::new(),
+            used_servers: Vec::new(),
+            blocks: 0,
+            stages_seen: StagesSeen::default(),
             inherited_timeouts: Timeouts::default(),
             binds: Vec::new(),
             servers: Vec::new(),
@@ -151,6 +171,7 @@ impl Draft {
         let mut heir = self.clone();
         heir.become_section(kind, name, span);
         heir.inherited_timeouts = heir.proxy.timeouts;
+        heir.stages_seen = StagesSeen::default();
         if !heir.proxy.capabilities.frontend && kind != Sections::DEFAULTS {
             heir.default_backend = None;
         }

@@ -6,6 +6,7 @@
 //! through a [`RuleReader`], and reads the condition behind them.
 
 use super::draft::ProxyContext;
+use super::order::RuleStage;
 use crate::config::diagnostic::{Diagnostic, Parse};
 use crate::config::keyword::{Keyword, Line, Sections};
 use crate::config::model::{Action, Rule, RuleSet};
@@ -20,6 +21,7 @@ use crate::sample::variables::Variable;
 mod decide;
 mod edit;
 mod setting;
+mod tcp;
 
 /// An action of a rule.
 pub(crate) struct ActionKeyword {
@@ -32,8 +34,11 @@ pub(crate) struct ActionKeyword {
     /// What it does, in one sentence.
     pub(crate) doc: &'static str,
     /// Reads what follows its name.
-    pub(crate) parse: fn(&mut RuleReader<'_>) -> Parse<Action>,
+    pub(crate) parse: ParseAction,
 }
+
+/// Reads the words of an action.
+pub(crate) type ParseAction = fn(&mut RuleReader<'_>) -> Parse<Action>;
 
 /// Reads the words of a rule.
 pub(crate) struct RuleReader<'a> {
@@ -179,9 +184,15 @@ pub(super) fn parse_rule(
         let error = line.words.keyword_error(message);
         return Err(error.hint("give the section a name"));
     }
-    let word = line.words.word(at)?;
+    let is_http = is_http(set);
+    let Some(word) = line.words.get(at).filter(|_| is_http || line.words.has(at)) else {
+        return Err(unknown_tcp(context, set, "", line.words.error(at, "")));
+    };
     let (name, argument) = split_argument(word)?;
-    let entry = find(set, name).ok_or_else(|| unknown(set, name, word))?;
+    let entry = find(set, name).ok_or_else(|| match is_http {
+        true => unknown(set, name, word),
+        false => unknown_tcp(context, set, name, word.error("")),
+    })?;
     let mut reader = RuleReader {
         context,
         words: &line.words,
@@ -189,7 +200,10 @@ pub(super) fn parse_rule(
         set,
         argument,
     };
-    let rule = read(&mut reader, entry, line).map_err(|error| {
+    let rule = read(&mut reader, entry.parse, line).map_err(|error| {
+        if !is_http {
+            return error;
+        }
         let proxy = &reader.context.draft.proxy.name;
         let owner =
             format!("error detected in proxy '{proxy}' while parsing '{keyword} {name}' rule");
@@ -199,8 +213,32 @@ pub(super) fn parse_rule(
     Ok(())
 }
 
-fn read(reader: &mut RuleReader<'_>, entry: &ActionKeyword, line: &Line) -> Parse<Rule> {
-    let action = (entry.parse)(reader)?;
+/// Reads a rule that has a keyword of its own, its action with `parse`, and adds it to a set.
+pub(super) fn parse_reader(
+    context: &mut ProxyContext,
+    line: &Line,
+    set: RuleSet,
+    name: &str,
+    parse: ParseAction,
+) -> Parse<()> {
+    let mut reader = RuleReader {
+        context,
+        words: &line.words,
+        at: 1,
+        set,
+        argument: None,
+    };
+    let rule = read(&mut reader, parse, line).map_err(|error| {
+        let place = super::tcp_rule::owner(reader.context);
+        let owner = format!("error detected in {place} while parsing {name} rule");
+        super::parameter::owned_by(&owner, error)
+    })?;
+    context.draft.proxy.rules.of_mut(set).push(rule);
+    Ok(())
+}
+
+fn read(reader: &mut RuleReader<'_>, parse: ParseAction, line: &Line) -> Parse<Rule> {
+    let action = parse(reader)?;
     let at = reader.at;
     let condition = parse_condition(&mut reader.context.language, reader.words, at)?;
     if let (Some(condition), Some(word)) = (&condition, reader.words.get(at)) {
@@ -243,12 +281,48 @@ fn unknown(set: RuleSet, name: &str, word: &Word) -> Diagnostic {
     }
 }
 
+/// The error for an action that a `tcp-request` or `tcp-response` rule does not have.
+fn unknown_tcp(
+    context: &ProxyContext,
+    set: RuleSet,
+    name: &str,
+    mut error: Diagnostic,
+) -> Diagnostic {
+    let keyword = set.name();
+    let place = super::tcp_rule::owner(context);
+    if let Some(why) = tcp::refusal(set, name) {
+        error.message = format!("'{keyword} {name}' is not supported in {place}");
+        return error.hint(why);
+    }
+    let known = || actions().filter(|entry| entry.sets.contains(&set));
+    let names: Vec<String> = known().map(|entry| format!("'{}'", entry.name)).collect();
+    let names = names.join(", ");
+    error.message = format!("'{keyword}' expects {names} in {place} (got '{name}').");
+    match suggest::closest(name, known().map(|entry| entry.name)) {
+        Some(close) => error.hint(format!("did you mean '{close}'?")),
+        None => error,
+    }
+}
+
+const fn is_http(set: RuleSet) -> bool {
+    matches!(
+        set,
+        RuleSet::HttpRequest | RuleSet::HttpResponse | RuleSet::HttpAfterResponse
+    )
+}
+
 /// Every action of every set.
 pub(crate) fn actions() -> impl Iterator<Item = &'static ActionKeyword> {
     TABLES.iter().flat_map(|table| table.iter())
 }
 
-static TABLES: &[&[ActionKeyword]] = &[decide::ACTIONS, edit::ACTIONS, setting::ACTIONS];
+static TABLES: &[&[ActionKeyword]] = &[
+    decide::ACTIONS,
+    edit::ACTIONS,
+    super::redirect::ACTIONS,
+    setting::ACTIONS,
+    tcp::ACTIONS,
+];
 
 /// Sorted by name.
 pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
@@ -283,7 +357,11 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         doc: "A rule over requests.",
         since: "1.4",
         negatable: false,
-        parse: |context, line| parse_rule(context, line, RuleSet::HttpRequest, 1),
+        parse: |context, line| {
+            parse_rule(context, line, RuleSet::HttpRequest, 1)?;
+            context.note_rule(RuleStage::HttpRequest, line);
+            Ok(())
+        },
     },
     Keyword {
         name: "http-response",

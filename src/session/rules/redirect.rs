@@ -1,0 +1,201 @@
+//! `redirect`: an answer that sends the client elsewhere, without a server.
+//!
+//! The head is rendered into the response's channel, which the analysers of requests keep
+//! free for it; the applet of configured answers adds its end and swallows the request's body.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::{Flow, Scene};
+use crate::applet::{Applet, ReplyApplet};
+use crate::config::model::{Redirect, RedirectTarget};
+use crate::http::connection;
+use crate::http::errors::Farewell;
+use crate::http::framing::BodyLength;
+use crate::http::known::KnownHeader;
+use crate::http::rewrite::Rewriter;
+use crate::http::status;
+use crate::session::analyser::{AnalyserSet, Verdict};
+use crate::session::channel::ChannelFlags;
+use crate::session::interface::{Endpoint, InterfaceState};
+use crate::session::outcome::{Cause, Stage};
+use crate::session::transaction::MessageState;
+use crate::session::{Session, Side};
+use crate::worker::Core;
+
+impl Session {
+    /// Answers with a redirect, unless its location is empty and may not be.
+    pub(super) fn redirect(
+        &mut self,
+        redirect: &'static Redirect,
+        scene: Scene,
+        arena: &Bump,
+        core: &mut Core,
+    ) -> Flow {
+        let location = self.location(redirect, scene, arena, core);
+        if location.is_empty() && redirect.ignore_empty {
+            return Flow::Next;
+        }
+        let head = head(redirect, location, arena);
+        if scene.set.is_response() {
+            self.outcome.note(Cause::Local, Stage::Headers);
+            self.discard_response(core);
+        } else {
+            self.outcome.note(Cause::Local, Stage::Request);
+            self.plan_connections(core);
+        }
+        Flow::End(self.send_local_head(head, redirect.status, core))
+    }
+
+    /// Where to: the rendered text, and what of the request follows it.
+    fn location<'a>(
+        &self,
+        redirect: &'static Redirect,
+        scene: Scene,
+        arena: &'a Bump,
+        core: &Core,
+    ) -> &'a [u8] {
+        let (format, is_prefix) = match &redirect.target {
+            RedirectTarget::Location(format) => return self.rendered(format, scene, arena, core),
+            RedirectTarget::Prefix(format) => (format, true),
+            RedirectTarget::Scheme(format) => (format, false),
+        };
+        let start = self.rendered(format, scene, arena, core);
+        let context = self.context(scene, arena, core);
+        let Some(request) = context.request else {
+            return start;
+        };
+        let head = request.head;
+        let path = match redirect.drop_query {
+            true => head.path(),
+            false => head.path_and_query(),
+        };
+        let mut out = ArenaVec::with_capacity_in(start.len() + path.len() + LOCATION_GUESS, arena);
+        // A prefix of "/" adds nothing to a path that begins with one.
+        if !(is_prefix && start == b"/") {
+            out.extend_from_slice(start);
+        }
+        if !is_prefix {
+            out.extend_from_slice(b"://");
+            out.extend_from_slice(head.value(KnownHeader::Host).unwrap_or_default());
+        }
+        out.extend_from_slice(path);
+        if redirect.append_slash && path.last() != Some(&b'/') {
+            out.push(b'/');
+        }
+        out.into_bump_slice()
+    }
+
+    /// What the answer says about the client's connection: a request with a body is the last.
+    fn plan_connections(&mut self, core: &Core) {
+        let options = self.connection_options(core);
+        let (Some(transaction), Some((buffer, base))) =
+            (self.transaction.as_deref_mut(), self.request.message())
+        else {
+            return;
+        };
+        let has_body = transaction.request.body != BodyLength::None;
+        let mut rewriter = Rewriter::new(buffer, base, &mut transaction.request.head);
+        transaction.connections.options = options;
+        if let Ok(plan) = connection::request(&mut rewriter, options) {
+            transaction.connections.request = plan;
+            transaction.connections.response.keep_client = plan.keep_client && !has_body;
+        }
+    }
+
+    /// The server's answer is not wanted: its connection ends with the rest of it unread.
+    fn discard_response(&mut self, core: &mut Core) {
+        let held = self.response.input_len();
+        self.response.skip_input(held);
+        self.response.to_forward = 0;
+        self.close_endpoint(Side::Server, core);
+        self.release_slot(core);
+        self.timing.response_ms = -1;
+        let ended = ChannelFlags::SHUTR
+            .union(ChannelFlags::SHUTR_NOW)
+            .union(ChannelFlags::READ_NULL)
+            .union(ChannelFlags::READ_ERROR);
+        self.response.flags.remove(ended);
+        let keeps = self.connections_keep_client();
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.connections.response.keep_client = keeps;
+        }
+    }
+
+    fn connections_keep_client(&self) -> bool {
+        self.transaction.as_deref().is_some_and(|transaction| {
+            let whole = transaction.request.state >= MessageState::Done;
+            transaction.connections.request.keep_client && whole
+        })
+    }
+
+    /// Puts the head of an answer without a body into the response; what ends it follows from
+    /// the applet.
+    fn send_local_head(&mut self, head: &[u8], status: u16, core: &mut Core) -> Verdict {
+        let room = core.bufsize();
+        let fits = self.response.output_room(room) >= head.len()
+            && self.response.write_output(&mut core.buffers, head).is_ok();
+        if !fits {
+            self.note_reason("rewrite-room");
+            self.end_analysis();
+            self.http_reply_and_close(Some(500), core);
+            return Verdict::Wait;
+        }
+        let Some(transaction) = self.transaction.as_deref_mut() else {
+            return Verdict::Wait;
+        };
+        let connection: &'static [u8] = match transaction.connections.farewell() {
+            Farewell::Close => b"connection: close\r\n",
+            Farewell::KeepAlive => b"connection: keep-alive\r\n",
+            Farewell::Silent => b"",
+        };
+        let applet = ReplyApplet::new(b"", connection, b"");
+        transaction.status = i32::from(status);
+        transaction.response.state = MessageState::Body;
+        transaction.response.body = BodyLength::Length(0);
+        self.response.forward(applet.size() as u64);
+        self.request.analysers = AnalyserSet::XFER_BODY;
+        self.response.analysers = AnalyserSet::RES_XFER_BODY;
+        self.server_side.endpoint = Endpoint::Applet(core.place_applet(Applet::Reply(applet)));
+        self.server_side.state = InterfaceState::Established;
+        core.count_local_response(self.frontend, status);
+        Verdict::Continue
+    }
+}
+
+/// The head of a redirect, without its end. 301 and 308 may be cached.
+fn head<'a>(redirect: &Redirect, location: &[u8], arena: &'a Bump) -> &'a [u8] {
+    let reason = status::reason(redirect.status);
+    let cookie = redirect.set_cookie.as_deref().unwrap_or_default();
+    let size = HEAD_GUESS + reason.len() + location.len() + cookie.len();
+    let mut out = ArenaVec::with_capacity_in(size, arena);
+    let hundreds = [redirect.status / 100, redirect.status / 10, redirect.status];
+    out.extend_from_slice(b"HTTP/1.1 ");
+    for digit in hundreds {
+        out.push(b'0' + u8::try_from(digit % 10).unwrap_or(0));
+    }
+    out.push(b' ');
+    out.extend_from_slice(reason.as_bytes());
+    out.extend_from_slice(b"\r\ncontent-length: 0\r\nlocation: ");
+    // What would end the line early is left out: a location comes from the request.
+    out.extend(location.iter().copied().filter(|byte| !is_line_end(*byte)));
+    out.extend_from_slice(b"\r\n");
+    if !matches!(redirect.status, 301 | 308) {
+        out.extend_from_slice(b"cache-control: no-cache\r\n");
+    }
+    if !cookie.is_empty() {
+        out.extend_from_slice(b"set-cookie: ");
+        out.extend_from_slice(cookie);
+        out.extend_from_slice(b"\r\n");
+    }
+    out.into_bump_slice()
+}
+
+const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0)
+}
+
+/// The line ends, names and small headers of a redirect.
+const HEAD_GUESS: usize = 128;
+/// A host name, and what stands between the parts.
+const LOCATION_GUESS: usize = 64;
