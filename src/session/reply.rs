@@ -31,7 +31,9 @@ impl Session {
         let pending = self.response.input_len();
         self.response.skip_input(pending);
         self.response.to_forward = 0;
-        let is_http = core.config.proxy(self.frontend).mode == Mode::Http;
+        let is_http = [self.frontend, self.backend]
+            .into_iter()
+            .any(|proxy| core.config.proxy(proxy).mode == Mode::Http);
         if let Some(status) = status
             && is_http
             && !self.response_has_begun()

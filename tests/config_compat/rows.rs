@@ -2236,6 +2236,17 @@ global
  cookie S insert indirect nocache postonly preserve dynamic maxidle 30m maxlife 8h
  cookie S insert httponly secure domain .a.b attr A=b
   dynamic-cookie-key k
+        "tcp-request rules of every kind",
+        "
+@D
+@L
+ tcp-request inspect-delay 5s
+ tcp-request connection accept if { always_true }
+ tcp-request session accept
+ tcp-request content accept
+ tcp-response inspect-delay 5s
+ tcp-response content accept
+ server s 127.0.0.1:80
 ",
         Fine,
         "",
@@ -2434,6 +2445,58 @@ global
 @D
 @L
  capture cookie a len 64
+        "tcp-request with an unknown action",
+        "
+@D
+@L
+ tcp-request content none
+",
+        Alert,
+        "'tcp-request content' expects 'accept'",
+    ),
+    same(
+        "tcp-request session in a backend",
+        "
+@D
+backend b
+ tcp-request session accept
+ server s 127.0.0.1:80
+",
+        Alert,
+        "tcp-request session is not allowed because backend b is not a frontend",
+    ),
+    same(
+        "tcp-response in a frontend",
+        "
+@D
+frontend f
+ bind :8080
+ tcp-response content accept
+",
+        Alert,
+        "tcp-response content is not allowed because frontend f is not a backend",
+    ),
+    same(
+        "tcp-request in anonymous defaults",
+        "
+defaults
+@T
+ tcp-request content accept
+",
+        Alert,
+        "tcp-request content is not allowed in anonymous 'defaults' sections",
+    ),
+    same(
+        "tcp-request in named defaults",
+        "
+defaults d
+ mode http
+@T
+ tcp-request content accept
+ tcp-request inspect-delay 1s
+listen l from d
+ bind :8080
+ server s 127.0.0.1:80
 ",
         Fine,
         "",
@@ -2471,6 +2534,82 @@ defaults
 @L
  persist rdp-cookie
  persist rdp-cookie(x)
+            "switch-mode",
+            "
+@D
+@L
+ mode tcp
+ tcp-request content switch-mode http
+ server s 127.0.0.1:80
+",
+            Alert,
+            "'tcp-request content switch-mode' is not supported",
+        ),
+        Fine,
+        LATER,
+    ),
+    but(
+        same(
+            "expect-netscaler-cip",
+            "
+@D
+@L
+ tcp-request connection expect-netscaler-cip layer4
+ server s 127.0.0.1:80
+",
+            Alert,
+            "'tcp-request connection expect-netscaler-cip' is not supported",
+        ),
+        Fine,
+        LATER,
+    ),
+    but(
+        same(
+            "use_backend in a backend",
+            "
+@D
+backend b
+ use_backend b if { always_true }
+ server s 127.0.0.1:80
+frontend f
+ bind :8080
+ default_backend b
+",
+            Warning,
+            "'use_backend' ignored because backend 'b' has no frontend capability.",
+        ),
+        Alert,
+        "2.6 ignores the line and then finds a loop in it",
+    ),
+    same(
+        "use_backend to itself",
+        "
+@D
+@L
+ use_backend l if { always_true }
+ server s 127.0.0.1:80
+",
+        Alert,
+        "loop detected for use_backend: 'l'.",
+    ),
+    same(
+        "use-server that is not there",
+        "
+@D
+@L
+ use-server n if { always_true }
+ server s 127.0.0.1:80
+",
+        Alert,
+        "unable to find server 'n' referenced in a 'use-server' rule.",
+    ),
+    same(
+        "monitor fail",
+        "
+@D
+@L
+ monitor fail if { always_true }
+ server s 127.0.0.1:80
 ",
         Fine,
         "",
@@ -2518,6 +2657,43 @@ defaults
 ",
             Fine,
             "",
+        "redirect without a place",
+        "
+@D
+@L
+ redirect code 301
+ server s 127.0.0.1:80
+",
+        Alert,
+        "redirection type expected ('prefix', 'location', or 'scheme').",
+    ),
+    same(
+        "redirect behind use_backend",
+        "
+@D
+@L
+ use_backend b if { always_true }
+ redirect location /
+ server s 127.0.0.1:80
+backend b
+ server s 127.0.0.1:80
+",
+        Warning,
+        "a 'redirect' rule placed after a 'use_backend' rule will still be processed before.",
+    ),
+    but(
+        same(
+            "the filters of before 2.1",
+            "
+@D
+@L
+ reqadd X-A:\\ b
+ reqrep ^(.*)\\ x(.*) \\1\\ y\\2 if { always_true }
+ rspidel ^Server:
+ server s 127.0.0.1:80
+",
+            Warning,
+            "The 'reqadd' directive is deprecated.",
         ),
         Alert,
         OLD,
@@ -2554,5 +2730,19 @@ defaults
 ",
         Alert,
         "balance rdp-cookie : missing cookie name.",
+    but(
+        same(
+            "block",
+            "
+@D
+@L
+ block if { always_true }
+ server s 127.0.0.1:80
+",
+            Warning,
+            "The 'block' directive is deprecated.",
+        ),
+        Alert,
+        OLD,
     ),
 ];

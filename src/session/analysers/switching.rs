@@ -12,6 +12,7 @@ use crate::session::channel::ChannelFlags;
 use crate::session::interface::InterfaceFlags;
 use crate::session::outcome::{Cause, Stage};
 use crate::session::rules::Scene;
+use crate::session::transaction::MessageState;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
@@ -63,8 +64,8 @@ impl Session {
     fn backend_named(&self, name: &[u8], core: &Core) -> Option<ProxyId> {
         let name = std::str::from_utf8(name).ok()?;
         let id = *core.config.backend_names.get(name)?;
-        let mode = core.config.proxy(self.frontend).mode;
-        (core.config.proxy(id).mode == mode).then_some(id)
+        let is_http = |proxy| core.config.proxy(proxy).mode == Mode::Http;
+        (is_http(id) || !is_http(self.frontend)).then_some(id)
     }
 
     /// What a rendered name refers to.
@@ -181,6 +182,14 @@ impl Session {
             self.request.analysers.insert(AnalyserSet::INSPECT_BE);
         }
         if proxy.mode == Mode::Http {
+            // A frontend that relays bytes has left the request to its backend.
+            let is_parsed = self
+                .transaction
+                .as_deref()
+                .is_some_and(|transaction| transaction.request.state >= MessageState::Parsed);
+            if !is_parsed {
+                self.request.analysers.insert(AnalyserSet::WAIT_HTTP);
+            }
             self.request.analysers.insert(AnalyserSet::HTTP_INNER);
             if backend != self.frontend {
                 self.request.analysers.insert(AnalyserSet::HTTP_PROCESS_BE);

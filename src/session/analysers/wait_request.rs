@@ -1,6 +1,6 @@
 //! `http_wait_for_request`: waits for a complete request head and parses it.
 
-use crate::config::model::{ProxyOption, RuleSet, Timeouts};
+use crate::config::model::{Mode, ProxyOption, RuleSet, Timeouts};
 use crate::engine::tick::Tick;
 use crate::http::framing::request_body;
 use crate::http::parse::{Kind, Policy, parse_request, tolerated_fault};
@@ -188,8 +188,9 @@ impl Session {
         self.timing.request_ms = self.timing.since_start_ms(now_us);
         self.request.analysers.remove(AnalyserSet::WAIT_HTTP);
         self.request.analyse_exp = Tick::ETERNITY;
-        let rules = &core.config.proxy(self.frontend).rules;
-        if !rules.of(RuleSet::TcpContent).is_empty() {
+        let frontend = core.config.proxy(self.frontend);
+        let has_rules = !frontend.rules.of(RuleSet::TcpContent).is_empty();
+        if has_rules && frontend.mode == Mode::Http {
             self.request.analysers.insert(AnalyserSet::INSPECT_FE);
         }
         core.count_request(self.frontend);

@@ -199,3 +199,46 @@ const fn is_line_end(byte: u8) -> bool {
 const HEAD_GUESS: usize = 128;
 /// A host name, and what stands between the parts.
 const LOCATION_GUESS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sample::format::Format;
+
+    fn redirect(status: u16, cookie: Option<&[u8]>) -> Redirect {
+        Redirect {
+            target: RedirectTarget::Location(Format::literal(b"/")),
+            status,
+            set_cookie: cookie.map(Into::into),
+            drop_query: false,
+            append_slash: false,
+            ignore_empty: false,
+        }
+    }
+
+    #[test]
+    fn only_temporary_redirects_forbid_caching() {
+        let arena = Bump::new();
+        for (status, is_temporary) in [(301, false), (302, true), (303, true), (308, false)] {
+            let head = head(&redirect(status, Some(b"a=b")), b"/x", &arena);
+            let text = std::str::from_utf8(head).unwrap();
+            assert!(text.starts_with(&format!("HTTP/1.1 {status} ")));
+            assert_eq!(text.contains("cache-control: no-cache\r\n"), is_temporary);
+            assert!(text.ends_with("set-cookie: a=b\r\n"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_location_adds_a_line(location in prop::collection::vec(any::<u8>(), 0..200)) {
+            let arena = Bump::new();
+            let head = head(&redirect(301, None), &location, &arena);
+            let ends = head.iter().filter(|byte| **byte == b'\n').count();
+            prop_assert_eq!(ends, 3);
+            prop_assert_eq!(head.iter().filter(|byte| **byte == b'\r').count(), 3);
+            prop_assert!(!head.contains(&0));
+        }
+    }
+}
