@@ -56,7 +56,7 @@ impl Mentions {
             Kind::Action(_) => self.actions.contains(name),
             Kind::Fetch(..) => {
                 let suffixed = |suffix: &&str| self.fetches.contains(&format!("{name}_{suffix}"));
-                self.fetches.contains(name) || SUFFIXES.iter().any(|suffix| suffixed(&suffix))
+                self.fetches.contains(name) || SUFFIXES.iter().any(suffixed)
             }
             Kind::Converter(..) => self.converters.contains(name),
             Kind::Variable => self.variables.contains(name),
