@@ -101,6 +101,8 @@ pub struct ProxyState {
     pub session_rate: FreqCounter,
     /// Sessions received per second by the backend side.
     pub backend_session_rate: FreqCounter,
+    /// Lines that its frontend side has logged.
+    pub log_count: u64,
     /// Requests per second.
     pub request_rate: FreqCounter,
     /// Traffic of the frontend side.
@@ -289,6 +291,7 @@ impl ProxyState {
             queued_max: 0,
             session_rate: FreqCounter::default(),
             backend_session_rate: FreqCounter::default(),
+            log_count: 0,
             request_rate: FreqCounter::default(),
             frontend: Counters::default(),
             backend: Counters::default(),

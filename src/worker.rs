@@ -6,6 +6,7 @@
 //! the same process would not notice the first.
 
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::engine::pool::{BufferPool, Pool, Reclaim};
 use crate::engine::task::{TaskId, TaskOutcome, TaskProcess, TaskRun, Wake};
 use crate::engine::tick::Tick;
 use crate::engine::{Context, Engine, run_poll_loop};
+use crate::http::auth::VerifiedPasswords;
 use crate::http::errors::{self, ErrorPage};
 use crate::log::{Identity, Logs};
 use crate::net::accept::{manage_global_listener_queue, stream_sock_accept};
@@ -41,6 +43,7 @@ use crate::sample::pending::Pending;
 use crate::sample::variables::Variables;
 use crate::session::compression::Compressors;
 use crate::session::errors::ErrorCaptures;
+use crate::session::rules::PeekedRequest;
 use crate::session::transaction::Transaction;
 use crate::session::{CaptureMemory, SessionFlags, Sessions};
 use crate::state::{Counters, State};
@@ -110,6 +113,10 @@ pub struct Core {
     pub variables: Variables,
     /// Variables that the expression last evaluated sets.
     pub pending: Pending,
+    /// The request that rules over relayed bytes see.
+    pub peeked: PeekedRequest,
+    /// Passwords verified lately; borrowed while one is verified, and never longer.
+    pub passwords: RefCell<VerifiedPasswords>,
     /// Patterns and maps as this process sees them.
     patterns: Vec<LivePatterns>,
 }
@@ -138,6 +145,8 @@ pub struct ProcessInfo {
     pub maxpipes: u32,
     /// Host name, or `node`.
     pub node: String,
+    /// Host name.
+    pub host: String,
     /// Name it was started by.
     pub program: String,
 }
@@ -151,7 +160,8 @@ impl ProcessInfo {
             pid: std::process::id(),
             start_s: sys::clock::wall().0,
             start_us: sys::clock::monotonic_us(),
-            node: config.global.node.clone().unwrap_or(host),
+            node: config.global.node.clone().unwrap_or_else(|| host.clone()),
+            host,
             ..Self::default()
         }
     }
@@ -219,6 +229,8 @@ impl Worker {
             captures: CaptureMemory::default(),
             variables: Variables::new(),
             pending: Pending::default(),
+            peeked: PeekedRequest::default(),
+            passwords: RefCell::new(VerifiedPasswords::new()?),
             patterns: config
                 .patterns
                 .iter()
@@ -511,6 +523,12 @@ impl Core {
     /// What `appsession` learned for a backend.
     pub fn appsession_table(&mut self, backend: ProxyId) -> Option<&mut AppsessionTable> {
         self.appsessions.get_mut(&backend)
+    }
+
+    /// Takes the arena back, with nothing in it.
+    pub fn return_arena(&mut self, mut arena: Bump) {
+        arena.reset();
+        self.arena = arena;
     }
 
     /// Takes a finished transaction back into its pool.

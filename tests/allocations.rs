@@ -101,6 +101,41 @@ listen main
 }
 
 #[test]
+fn formats_captures_and_unique_ids() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = format!(
+        "{DEFAULTS}
+listen main
+    mode http
+    log-format \"%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %ID %hr %hs %{{+Q}}r %fi %bi\"
+    log-format-sd \"%{{+Q,+E}}o [my@1 uri=%[capture.req.uri]]\"
+    unique-id-format \"%{{+X}}o%ci:%cp_%fi:%fp_%Ts_%rt:%pid\"
+    unique-id-header X-Unique-ID
+    capture request header Host len 20
+    capture response header Content-Length len 20
+    http-request capture path len 9
+    http-request set-var(txn.a) path,capture-req(1)
+    bind LISTENER
+    server s1 ORIGIN0
+"
+    );
+    let mut harness = Harness::new(&text);
+    let mut client = harness.client();
+    client.send(REQUEST);
+    let mut server = harness.accept(0);
+    harness.until("the request", |_| answered(&mut server, b"\r\n\r\n"));
+    server.send(ANSWER);
+    harness.until("the answer", |_| answered(&mut client, b"body"));
+    assert_steady(&mut harness, |harness| {
+        client.send(REQUEST);
+        let mut count = turns(harness, |_| answered(&mut server, b"\r\n\r\n"));
+        server.send(ANSWER);
+        count += turns(harness, |_| answered(&mut client, b"body"));
+        count
+    });
+}
+
+#[test]
 fn a_server_connection_for_each_request() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let text = format!(

@@ -244,7 +244,9 @@ impl Session {
         if keeps && let (Some(fd), Some(server)) = (self.server_side.fd(), self.server) {
             let private = self.connection_is_private(server, core);
             self.server_side.endpoint = Endpoint::None;
-            self.has_private_idle |= private;
+            if private {
+                self.flags.insert(SessionFlags::PRIVATE_IDLE);
+            }
             core.keep_idle(IdleEntry {
                 fd,
                 server,

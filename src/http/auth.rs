@@ -8,8 +8,9 @@
 
 use crate::config::model::{Password, User, Userlist};
 use crate::sample::compute::digest::{self, Algorithm};
-use crate::sample::compute::encode::base64_decode;
+use crate::sample::compute::encode::{base64_decode, base64_decode_slice};
 use crate::sys::random;
+use bumpalo::Bump;
 use std::io;
 
 /// User and password of a Basic header.
@@ -29,6 +30,18 @@ pub fn parse_basic<'a>(value: &[u8], decoded: &'a mut Vec<u8>) -> Option<Credent
     if !base64_decode(after_scheme(value, b"Basic")?, decoded) {
         return None;
     }
+    split_pair(decoded)
+}
+
+/// [`parse_basic`] that decodes into the memory of one evaluation.
+pub fn basic_in<'a>(value: &[u8], arena: &'a Bump) -> Option<Credentials<'a>> {
+    let encoded = after_scheme(value, b"Basic")?;
+    let room = arena.alloc_slice_fill_copy(encoded.len().saturating_add(3), 0);
+    let len = base64_decode_slice(encoded, room)?;
+    split_pair(room.get(..len)?)
+}
+
+fn split_pair(decoded: &[u8]) -> Option<Credentials<'_>> {
     let at = memchr::memchr(b':', decoded)?;
     let (user, password) = decoded.split_at_checked(at)?;
     Some(Credentials {

@@ -357,5 +357,31 @@ const EXTENSION_MAX: u32 = 4096;
 /// Bytes of all trailers together.
 const TRAILERS_MAX: u32 = 16384;
 
+/// The data of a chunked body without its coding, as far as it is in `body` and valid.
+pub fn data_pieces(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut parser = ChunkParser::new();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = body.get(at..)?;
+            let byte = *rest.first()?;
+            match parser.state {
+                State::Done => return None,
+                State::Data => {
+                    let taken = usize::try_from(parser.size)
+                        .map_or(rest.len(), |size| size.min(rest.len()));
+                    parser.skip(taken as u64);
+                    at += taken;
+                    return rest.get(..taken);
+                }
+                _ => {
+                    parser.step(byte).ok()?;
+                    at += 1;
+                }
+            }
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests;

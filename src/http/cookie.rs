@@ -52,6 +52,11 @@ impl<'a> Cookie<'a> {
         self.name.first() == Some(&b'$')
     }
 
+    /// Where the next cookie of the line may begin.
+    pub fn next_at(&self) -> Option<usize> {
+        self.place.after.map(|separator| separator + 1)
+    }
+
     /// True for the nothing between two separators.
     const fn is_nothing(&self) -> bool {
         self.name.is_empty() && self.value.is_none()
@@ -88,6 +93,11 @@ impl<'a> RequestCookies<'a> {
     pub const fn of(value: &'a [u8]) -> Self {
         Self(Pairs::new(value, Shape::Request))
     }
+
+    /// The same from position `at` on, which [`Cookie::next_at`] told.
+    pub const fn from(value: &'a [u8], at: usize) -> Self {
+        Self(Pairs::from(value, Shape::Request, at))
+    }
 }
 
 impl<'a> Iterator for RequestCookies<'a> {
@@ -106,6 +116,11 @@ impl<'a> SetCookies<'a> {
     /// The cookies of `value`, which stands in a line of `header`.
     pub fn of(value: &'a [u8], header: KnownHeader) -> Self {
         Self(Pairs::new(value, Shape::of(header)))
+    }
+
+    /// The same from position `at` on, which [`Cookie::next_at`] told.
+    pub fn from(value: &'a [u8], header: KnownHeader, at: usize) -> Self {
+        Self(Pairs::from(value, Shape::of(header), at))
     }
 }
 

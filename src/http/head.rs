@@ -403,7 +403,7 @@ pub fn element_ranges(value: &[u8]) -> impl Iterator<Item = Range<usize>> {
 }
 
 /// The offset of the first comma outside of a quoted string, or the length.
-pub(super) fn element_end(value: &[u8]) -> usize {
+pub fn element_end(value: &[u8]) -> usize {
     let mut quoted = false;
     let mut escaped = false;
     for (at, &byte) in value.iter().enumerate() {

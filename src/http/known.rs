@@ -119,7 +119,7 @@ impl KnownSet {
 
 /// True when two header names are equal but for the case of letters. Most names of equal
 /// length already differ at one of their ends.
-pub(super) fn same_name(one: &[u8], other: &[u8]) -> bool {
+pub fn same_name(one: &[u8], other: &[u8]) -> bool {
     let same_end = |one: Option<&u8>, other: Option<&u8>| match (one, other) {
         (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
         (None, None) => true,

@@ -20,6 +20,13 @@ pub struct Identity<'a> {
     pub hostname: &'a str,
 }
 
+/// How severe a line is, and when it was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    pub(super) level: LogLevel,
+    pub(super) now: Date,
+}
+
 /// The header of one `log` line of one proxy.
 #[derive(Debug)]
 pub(super) struct Header {
@@ -54,8 +61,9 @@ impl Header {
         }
     }
 
-    /// Appends the header of a line of this level.
-    pub(super) fn push(&self, out: &mut Vec<u8>, dates: &mut Dates, level: LogLevel, now: Date) {
+    /// Appends the header of a line of this level, with the structured data of RFC 5424.
+    pub(super) fn push(&self, out: &mut Vec<u8>, dates: &Dates, moment: Moment, data: &[u8]) {
+        let Moment { level, now } = moment;
         match self.format {
             SyslogFormat::Rfc3164 | SyslogFormat::Local | SyslogFormat::Unspecified => {
                 self.push_priority(out, level);
@@ -76,6 +84,10 @@ impl Header {
             SyslogFormat::Raw => {}
         }
         out.extend_from_slice(&self.suffix);
+        if self.format == SyslogFormat::Rfc5424 {
+            out.extend_from_slice(if data.is_empty() { b"-" } else { data });
+            out.push(b' ');
+        }
     }
 
     fn push_priority(&self, out: &mut Vec<u8>, level: LogLevel) {
@@ -102,7 +114,7 @@ fn push_bsd_suffix(out: &mut Vec<u8>, identity: &Identity<'_>, hostname: Option<
     out.extend_from_slice(b"]: ");
 }
 
-/// ` host tag pid - - `: no message id, no structured data (RFC 5424, section 6).
+/// ` host tag pid - `: no message id; structured data follow (RFC 5424, section 6).
 fn push_rfc5424_suffix(out: &mut Vec<u8>, identity: &Identity<'_>, hostname: Option<&str>) {
     out.push(b' ');
     push_name(out, hostname.unwrap_or("-"));
@@ -110,7 +122,7 @@ fn push_rfc5424_suffix(out: &mut Vec<u8>, identity: &Identity<'_>, hostname: Opt
     push_name(out, identity.tag);
     out.push(b' ');
     push_u32(out, identity.pid);
-    out.extend_from_slice(b" - - ");
+    out.extend_from_slice(b" - ");
 }
 
 fn push_name(out: &mut Vec<u8>, name: &str) {

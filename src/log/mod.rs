@@ -15,7 +15,8 @@ pub use self::header::Identity;
 pub use self::line::clf::write_http_clf;
 pub use self::line::connect::write_connect;
 pub use self::line::date::Dates;
-pub use self::line::http::write_http;
+pub use self::line::http::{push_reason, write_http, write_https};
+pub use self::line::json::write_http_json;
 pub use self::line::tcp::write_tcp;
 pub use self::record::{Captures, ConnectionCounts, Date, NOSRV, Record, STATS, Timers};
 pub use self::sender::SenderCounts;
@@ -23,7 +24,7 @@ pub use self::target::TargetSet;
 
 use self::line::escape::{Escape, has_control, push_escaped};
 use self::sender::Senders;
-use self::target::Targets;
+use self::target::{Line, Targets};
 use crate::config::model::{Config, LogFormat, LogLevel, LogTransport, ProxyId};
 
 /// Where log lines leave: the targets of all proxies and their senders.
@@ -72,39 +73,67 @@ impl Logs {
         targets.iter().any(|target| target.wants(level))
     }
 
-    /// Queues the line of a session in the shape that its frontend wants.
+    /// Queues the line of a session in the shape that its frontend wants; `data` are the
+    /// structured data for receivers that take them.
     pub fn send_record(
         &mut self,
         targets: TargetSet,
         (level, now): (LogLevel, Date),
         format: LogFormat,
         record: &Record<'_>,
+        data: &[u8],
     ) {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         match format {
             LogFormat::Default => write_connect(&mut line, record),
-            LogFormat::Tcp => write_tcp(&mut line, &mut self.dates, record),
-            LogFormat::Http => write_http(&mut line, &mut self.dates, record),
-            LogFormat::HttpClf => write_http_clf(&mut line, &mut self.dates, record),
+            LogFormat::Tcp => write_tcp(&mut line, &self.dates, record),
+            LogFormat::Http => write_http(&mut line, &self.dates, record),
+            LogFormat::HttpClf => write_http_clf(&mut line, &self.dates, record),
+            LogFormat::HttpJson => write_http_json(&mut line, &self.dates, record),
+            LogFormat::Https => write_https(&mut line, &self.dates, record),
+            // Such a line is rendered by its owner.
+            LogFormat::Custom => {}
         }
-        self.send(targets, level, now, &line);
+        if matches!(format, LogFormat::Tcp | LogFormat::Http | LogFormat::Https) {
+            push_reason(&mut line, record);
+        }
+        self.send_with(targets, (level, now), &line, data);
         self.line = line;
     }
 
     /// Queues a line with the header of each target that wants its level. The line end may
     /// be missing; control bytes are escaped.
     pub fn send(&mut self, targets: TargetSet, level: LogLevel, now: Date, line: &[u8]) {
+        self.send_with(targets, (level, now), line, b"");
+    }
+
+    /// The same with structured data for receivers that take them.
+    pub fn send_with(
+        &mut self,
+        targets: TargetSet,
+        at: (LogLevel, Date),
+        line: &[u8],
+        data: &[u8],
+    ) {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        if !has_control(line) {
-            self.queue(targets, level, now, line);
+        if !has_control(line) && !has_control(data) {
+            self.queue(targets, at, Line { data, text: line });
             return;
         }
         let mut clean = std::mem::take(&mut self.clean);
         clean.clear();
+        push_escaped(&mut clean, data, Escape::Control);
+        let split = clean.len();
         push_escaped(&mut clean, line, Escape::Control);
-        self.queue(targets, level, now, &clean);
+        let (data, text) = clean.split_at(split);
+        self.queue(targets, at, Line { data, text });
         self.clean = clean;
+    }
+
+    /// The dates of lines, for those who render their own.
+    pub const fn dates(&self) -> &Dates {
+        &self.dates
     }
 
     /// Sends what is queued, as far as receivers take it at once. True when a busy receiver
@@ -131,14 +160,14 @@ impl Logs {
         senders.map(|sender| (sender.transport(), sender.counts()))
     }
 
-    fn queue(&mut self, targets: TargetSet, level: LogLevel, now: Date, line: &[u8]) {
+    fn queue(&mut self, targets: TargetSet, at: (LogLevel, Date), line: Line<'_>) {
         for target in self.targets.of_set(targets) {
-            if !target.wants(level) {
+            if !target.wants(at.0) {
                 continue;
             }
             self.is_pending = true;
             if let Some(sender) = self.senders.at(target.sender()) {
-                target.queue(sender, &mut self.dates, (level, now), line);
+                target.queue(sender, &self.dates, at, line);
             }
         }
     }

@@ -15,7 +15,7 @@ pub const NOSRV: &str = "<NOSRV>";
 pub type Date = (i64, u32);
 
 /// One line's worth of facts.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Record<'a> {
     /// The client's end (`%ci`, `%cp`).
     pub client: PeerAddress,
@@ -43,6 +43,16 @@ pub struct Record<'a> {
     pub status: i32,
     /// Bytes sent to the client (`%B`).
     pub bytes_out: u64,
+    /// Bytes received from the client (`%U`).
+    pub bytes_in: u64,
+    /// Lines that the frontend has logged before (`%lc`).
+    pub log_count: u64,
+    /// Number of the request, or of the session where bytes are relayed (`%rt`).
+    pub request_number: u32,
+    /// What `unique-id-format` made; empty without (`%ID`).
+    pub unique_id: &'a [u8],
+    /// Why it was refused, one word, for `option log-reason`.
+    pub reason: Option<&'static str>,
     /// What the captures hold.
     pub captures: Captures<'a>,
     /// Termination state with its two cookie letters (`%tsc`); TCP lines print the first two.
@@ -62,6 +72,10 @@ pub struct Record<'a> {
 /// Durations in milliseconds, -1 where the stage was not reached (manual, section 8.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timers {
+    /// From the accept to the end of the PROXY header, first request only (`%Th`).
+    pub handshake_ms: i32,
+    /// From there, or the end of the request before, to the first byte (`%Ti`).
+    pub idle_ms: i32,
     /// From the first byte of the request to the end of its head (`%TR`).
     pub request_ms: i32,
     /// In queues (`%Tw`).
@@ -70,19 +84,30 @@ pub struct Timers {
     pub connect_ms: i32,
     /// Until the server's response head was complete (`%Tr`).
     pub response_ms: i32,
-    /// HTTP: from the first byte of the request to the end (`%Ta`); TCP: since the accept
-    /// (`%Tt`).
+    /// From the response's head, or the connection where bytes are relayed, to the end
+    /// (`%Td`).
+    pub data_ms: i32,
+    /// From the first byte of the request to the end (`%Ta`).
+    pub active_ms: i32,
+    /// Since the accept or the end of the request before (`%Tt`).
     pub total_ms: i32,
+    /// That without the time that the client was idle (`%Tu`).
+    pub user_ms: i32,
 }
 
 impl Default for Timers {
     fn default() -> Self {
         Self {
+            handshake_ms: 0,
+            idle_ms: -1,
             request_ms: -1,
             queue_ms: -1,
             connect_ms: -1,
             response_ms: -1,
+            data_ms: -1,
+            active_ms: 0,
             total_ms: 0,
+            user_ms: 0,
         }
     }
 }

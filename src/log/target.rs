@@ -3,7 +3,7 @@
 //! Built once from the configuration. A [`TargetSet`] names the lines of one proxy; lines
 //! that go to the same place share one sender, whatever their format.
 
-use super::header::{Header, Identity};
+use super::header::{Header, Identity, Moment};
 use super::line::date::Dates;
 use super::record::Date;
 use super::sender::{Sender, Senders};
@@ -14,6 +14,15 @@ use crate::config::model::{Config, LogLevel, LogTarget};
 pub struct TargetSet {
     start: usize,
     end: usize,
+}
+
+/// What is to be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line<'a> {
+    /// Structured data, where the header takes them (RFC 5424, section 6.3).
+    pub(super) data: &'a [u8],
+    /// The message.
+    pub(super) text: &'a [u8],
 }
 
 /// One `log` line of one proxy.
@@ -43,15 +52,19 @@ impl Target {
     pub(super) fn queue(
         &self,
         sender: &mut Sender,
-        dates: &mut Dates,
+        dates: &Dates,
         (level, now): (LogLevel, Date),
-        line: &[u8],
+        line: Line<'_>,
     ) {
-        let level = level.max(self.level_min);
+        let moment = Moment {
+            level: level.max(self.level_min),
+            now,
+        };
+        let Line { data, text: line } = line;
         let len_max = sender.text_len_max(self.len_max);
         sender.queue(now, |out| {
             let start = out.len();
-            self.header.push(out, dates, level, now);
+            self.header.push(out, dates, moment, data);
             let header_len = out.len().saturating_sub(start);
             let room = len_max.saturating_sub(header_len).min(line.len());
             out.extend_from_slice(line.get(..room).unwrap_or(line));

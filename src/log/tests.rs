@@ -461,18 +461,21 @@ fn a_steady_load_allocates_nothing() {
         backend_queue: 0,
         request_line: b"GET /\"quoted\" HTTP/1.1",
         is_early: false,
+        ..Record::default()
     };
     let formats = [
         LogFormat::Http,
         LogFormat::Tcp,
         LogFormat::HttpClf,
+        LogFormat::HttpJson,
+        LogFormat::Https,
         LogFormat::Default,
     ];
     let mut turn = |seconds: i64| {
         for format in formats {
             let now = (NOW.0 + seconds, NOW.1);
             let targets = logs.proxy_targets(PROXY);
-            logs.send_record(targets, (LogLevel::Info, now), format, &record);
+            logs.send_record(targets, (LogLevel::Info, now), format, &record, b"");
             logs.send(targets, LogLevel::Notice, now, b"Proxy \x07 started.");
         }
         logs.flush();

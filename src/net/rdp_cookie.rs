@@ -20,6 +20,15 @@ pub enum RdpCookie<'a> {
 
 /// Looks for the cookie `name`, in any case of letters.
 pub fn find<'a>(data: &'a [u8], name: &[u8]) -> RdpCookie<'a> {
+    find_where(data, |found| found.eq_ignore_ascii_case(name))
+}
+
+/// Looks for a cookie of any name.
+pub fn find_any(data: &[u8]) -> RdpCookie<'_> {
+    find_where(data, |_| true)
+}
+
+fn find_where(data: &[u8], is_wanted: impl FnOnce(&[u8]) -> bool) -> RdpCookie<'_> {
     let known = data.len().min(HEADER_LEN);
     let seen = data.get(..known).unwrap_or_default();
     let fits = seen
@@ -56,7 +65,7 @@ pub fn find<'a>(data: &'a [u8], name: &[u8]) -> RdpCookie<'a> {
     let pair = rest.get(..end).unwrap_or_default().trim_ascii_start();
     let value = memchr::memchr(b'=', pair).and_then(|equals| {
         let (found, value) = pair.split_at(equals);
-        found.eq_ignore_ascii_case(name).then(|| value.get(1..))?
+        is_wanted(found).then(|| value.get(1..))?
     });
     value.map_or(RdpCookie::Absent, RdpCookie::Value)
 }

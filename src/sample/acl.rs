@@ -96,23 +96,41 @@ impl Condition {
         if self.negated { any.negated() } else { any }
     }
 
-    /// What must be there for all of its ACLs to be answered.
-    pub fn needs(&self) -> impl Iterator<Item = (&str, &'static str, Needs)> {
-        self.terms.iter().flat_map(|term| {
-            let tests = term.acl.tests.iter();
-            tests.map(|test| {
-                let expression = &test.expression;
-                (
-                    term.acl.name.as_str(),
-                    expression.fetch_name(),
-                    expression.needs(),
-                )
-            })
-        })
+    /// The first ACL that can never match where only `available` is, else the first with a
+    /// test that cannot.
+    pub fn conflict(&self, available: Needs) -> Option<Conflict<'_>> {
+        let conflicts = || {
+            let terms = self.terms.iter();
+            terms.filter_map(|term| term.acl.conflict(available))
+        };
+        conflicts()
+            .find(|conflict| conflict.is_whole)
+            .or_else(|| conflicts().next())
     }
 }
 
+/// An ACL that asks for what is not there.
+#[derive(Clone, Copy, Debug)]
+pub struct Conflict<'a> {
+    /// Its name, empty for an anonymous one.
+    pub acl: &'a str,
+    /// The fetch that asks.
+    pub fetch: &'static str,
+    /// None of its tests can be answered.
+    pub is_whole: bool,
+}
+
 impl Acl {
+    fn conflict(&self, available: Needs) -> Option<Conflict<'_>> {
+        let fails = |test: &&AclTest| !test.expression.needs().is_met_by(available);
+        let failing = self.tests.iter().find(fails)?;
+        Some(Conflict {
+            acl: &self.name,
+            fetch: failing.expression.fetch_name(),
+            is_whole: self.tests.iter().all(|test| fails(&test)),
+        })
+    }
+
     /// Whether one of its tests succeeds.
     fn eval(&self, context: &Context<'_>) -> Answer {
         let mut answer = Answer::Fail;

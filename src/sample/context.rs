@@ -92,8 +92,9 @@ pub struct Cursor {
     pub walks: bool,
     /// How many values were given before; the fetch counts and looks them up by it.
     pub given: usize,
-    /// A place in what is searched that the fetch wants to remember.
-    pub place: usize,
+    /// A place in what is searched that the fetch wants to remember: a line, say, and an
+    /// offset in it.
+    pub place: (usize, usize),
     /// Set by the fetch: there may be one more value.
     pub has_more: bool,
     /// Set by the fetch: the value may be another once more of the message has arrived, so

@@ -12,6 +12,7 @@ use super::value::{Sample, Type};
 use crate::config::suggest;
 
 mod bytes;
+mod capture;
 mod crypto;
 mod date;
 mod encode;
@@ -159,6 +160,7 @@ fn replace(args: &mut [Arg], index: usize, arg: Arg) {
 
 static TABLES: &[&[Converter]] = &[
     bytes::CONVERTERS,
+    capture::CONVERTERS,
     crypto::CONVERTERS,
     date::CONVERTERS,
     encode::CONVERTERS,

@@ -12,12 +12,13 @@ use super::expression::Expression;
 use super::fetch::Needs;
 use super::language::Language;
 use crate::config::diagnostic::{Diagnostic, Parse, Span};
+use crate::log::record::Record;
 
 mod alias;
 mod encode;
 
-pub use alias::{Alias, all as all_aliases};
-pub use encode::Flags;
+pub use alias::{Alias, Facts, Shows, all as all_aliases};
+pub use encode::{Field, Flags};
 
 /// What a format is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,14 @@ pub enum Purpose {
     Log,
     /// A value in an HTTP message: absent values are empty.
     Http,
+    /// `unique-id-format`: as in messages, but runs of blanks become one.
+    UniqueId,
+}
+
+impl Purpose {
+    const fn merges_blanks(self) -> bool {
+        matches!(self, Self::Log | Self::UniqueId)
+    }
 }
 
 /// A compiled format.
@@ -38,6 +47,8 @@ pub struct Format {
 #[derive(Clone, Debug)]
 enum Part {
     Text(Box<[u8]>),
+    /// A blank, unless one stands before it already.
+    Blank,
     Alias(&'static Alias, Flags),
     Sample(Expression, Flags),
 }
@@ -67,27 +78,75 @@ impl Format {
             .any(|part| matches!(part, Part::Alias(..)))
     }
 
+    /// The first of its variables that only HTTP has.
+    pub fn http_variable(&self) -> Option<&'static str> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Alias(alias, _) if alias.http_only => Some(alias.name),
+            Part::Text(_) | Part::Blank | Part::Alias(..) | Part::Sample(..) => None,
+        })
+    }
+
+    /// True when one of its variables looks at this.
+    pub fn shows(&self, wanted: Shows) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::Alias(alias, _) => alias.shows == wanted,
+            Part::Text(_) | Part::Blank | Part::Sample(..) => false,
+        })
+    }
+
     /// What its expressions need, with the names of their fetches.
     pub fn needs(&self) -> impl Iterator<Item = (&'static str, Needs)> {
         self.parts.iter().filter_map(|part| match part {
             Part::Sample(expression, _) => Some((expression.fetch_name(), expression.needs())),
-            Part::Text(_) | Part::Alias(..) => None,
+            Part::Text(_) | Part::Blank | Part::Alias(..) => None,
         })
     }
 
     /// Appends what it says about a message. What is appended to may outlive the context,
     /// so that the message can be changed by it.
     pub fn append(&self, context: &Context<'_>, out: &mut ArenaVec<'_, u8>) {
+        let record = match context.session {
+            Some(session) if self.has_aliases() => Some(session.record(context.core)),
+            _ => None,
+        };
+        self.append_line(context, record.as_ref(), out);
+    }
+
+    /// The same with the facts of a session, as they were put together for a log line.
+    pub fn append_line(
+        &self,
+        context: &Context<'_>,
+        record: Option<&Record<'_>>,
+        out: &mut ArenaVec<'_, u8>,
+    ) {
+        let mut after_blank = true;
         for part in &self.parts {
+            let before = out.len();
             match part {
-                Part::Text(text) => out.extend_from_slice(text),
+                Part::Text(text) => out.extend_from_slice_copy(text),
+                Part::Blank if after_blank => {}
+                Part::Blank => out.push(b' '),
                 Part::Alias(alias, flags) => {
-                    encode::push(out, (alias.run)(context, *flags), *flags, self.purpose);
+                    let mut field = Field { out, flags: *flags };
+                    match (record, context.session) {
+                        (Some(record), Some(session)) => {
+                            let core = context.core;
+                            let facts = Facts {
+                                record,
+                                session,
+                                core,
+                            };
+                            (alias.run)(&facts, &mut field);
+                        }
+                        _ => field.text(None),
+                    }
                 }
                 Part::Sample(expression, flags) => {
-                    encode::push(out, expression.text(context), *flags, self.purpose);
+                    encode::push_sample(out, expression.text(context), *flags, self.purpose);
                 }
             }
+            let is_blank = matches!(part, Part::Blank);
+            after_blank = is_blank || (after_blank && out.len() == before);
         }
     }
 
@@ -106,7 +165,7 @@ impl Format {
             at: 0,
             span,
             purpose,
-            defaults: Flags::default(),
+            defaults: Flags::of(purpose),
             literal: Vec::new(),
             parts: Vec::new(),
         };
@@ -141,8 +200,9 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     /// One byte of plain text; in log lines a run of blanks is one blank.
     fn push(&mut self, byte: u8) {
-        let merges = self.purpose == Purpose::Log && byte == b' ';
-        if merges && self.literal.last() == Some(&b' ') {
+        if self.purpose.merges_blanks() && byte == b' ' {
+            self.end_literal();
+            self.parts.push(Part::Blank);
             return;
         }
         self.literal.push(byte);
@@ -193,13 +253,25 @@ impl<'t> Reader<'t> {
             return Ok(());
         }
         let Some(alias) = alias::find(name) else {
-            let shown = if name.is_empty() { "%" } else { name };
-            let error = self.error(format!("no such format variable '{shown}'"));
-            return Err(error.hint("a percent sign is written '%%'"));
+            return Err(self.unknown(name));
         };
         self.end_literal();
         self.parts.push(Part::Alias(alias, flags));
         Ok(())
+    }
+
+    fn unknown(&self, name: &str) -> Diagnostic {
+        if name.is_empty() && self.at >= self.text.len() {
+            return self.error("truncated line after '%'.");
+        }
+        let error = self.error(format!(
+            "no such format variable '{name}'. If you wanted to emit the '%' character verbatim, \
+             you need to use '%%'."
+        ));
+        match alias::closest(name) {
+            Some(close) => error.hint(format!("did you mean '%{close}'?")),
+            None => error,
+        }
     }
 
     /// The text between a bracket at the current place and the one that closes it.
@@ -220,14 +292,17 @@ impl<'t> Reader<'t> {
                 return Ok(rest.get(..index).unwrap_or_default());
             }
         }
-        let shown = String::from_utf8_lossy(self.text.get(self.at..).unwrap_or_default());
-        Err(self.error(format!(
-            "missing closing '{}' in '{shown}'",
-            char::from(close)
-        )))
+        let shown = String::from_utf8_lossy(rest);
+        Err(self.error(match close {
+            b']' => format!("missing ']' after '{shown}'."),
+            _ => format!("truncated line after '{shown}'."),
+        }))
     }
 
     fn error(&self, message: impl Into<String>) -> Diagnostic {
         Diagnostic::alert(self.span, message)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use super::arg::Late;
 use super::pattern::{Options, PatternList};
 use super::variables::{Scope, Variable};
 use crate::config::diagnostic::Span;
+use crate::config::environment::Environment;
 use crate::config::model::{ProxyId, ServerId};
 
 /// A list of patterns: position in the configuration's table of them.
@@ -67,6 +68,8 @@ pub struct Language {
     pub(crate) userlists: Vec<Open<usize>>,
     /// Name of the proxy whose section is open.
     pub(crate) here: String,
+    /// The environment as the open section sees it.
+    pub(crate) environment: Environment,
     /// Memory bound of values made by converters.
     pub bufsize: usize,
 }

@@ -188,11 +188,15 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// As text: bytes in hexadecimal digits, truth as 1 or 0.
+    /// As text: bytes as they are up to the first NUL, truth as 1 or 0.
     pub fn as_text(&self, arena: &'a Bump) -> &'a [u8] {
         match self {
             Self::Str(text) | Self::Method(text) => text,
-            Self::Bin(bytes) => hexadecimal(bytes, arena),
+            // Text of other implementations ends at the first NUL.
+            Self::Bin(bytes) => {
+                let end = memchr::memchr(0, bytes).unwrap_or(bytes.len());
+                bytes.get(..end).unwrap_or_default()
+            }
             Self::Bool(value) => match value {
                 true => b"1",
                 false => b"0",
@@ -221,18 +225,6 @@ pub fn print<'a>(arena: &'a Bump, text: std::fmt::Arguments<'_>) -> &'a [u8] {
     // Writing to a string cannot fail.
     let _ = out.write_fmt(text);
     out.into_bump_str().as_bytes()
-}
-
-/// Upper-case hexadecimal digits.
-fn hexadecimal<'a>(bytes: &[u8], arena: &'a Bump) -> &'a [u8] {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let nibble = |value: u8| DIGITS[usize::from(value & 15)];
-    let digits = bytes
-        .iter()
-        .flat_map(|byte| [nibble(byte >> 4), nibble(*byte)]);
-    let mut out = bumpalo::collections::Vec::with_capacity_in(bytes.len() * 2, arena);
-    out.extend(digits);
-    out.into_bump_slice()
 }
 
 /// The number that a text begins with, with an optional sign; 0 when there are no digits, as
@@ -274,8 +266,8 @@ mod tests {
         );
         assert_eq!(Sample::Str(b"nothing").cast(Type::Ip6, &arena), None);
         assert_eq!(
-            Sample::Bin(b"\x01\xab").cast(Type::Str, &arena),
-            Some(Sample::Str(b"01AB"))
+            Sample::Bin(b"ab\0c").cast(Type::Str, &arena),
+            Some(Sample::Str(b"ab"))
         );
         assert_eq!(
             Sample::Int(258).cast(Type::Bin, &arena),

@@ -180,6 +180,9 @@ impl Session {
         if config.global.debug {
             self.trace_accept(fd, core);
         }
+        if proxy.log.shows_destination {
+            self.client_destination();
+        }
         if !self.flags.any(SessionFlags::LOGGED) {
             self.log_connect(core);
         }

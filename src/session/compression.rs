@@ -62,6 +62,11 @@ impl Compression {
         !matches!(self.stage, Stage::Off)
     }
 
+    /// What the body is compressed with, once it is.
+    pub fn in_use(&self) -> Option<Algorithm> {
+        self.algorithm.filter(|_| self.is_active())
+    }
+
     /// True when nothing more is needed from the server: what is missing waits for room.
     pub const fn has_whole_body(&self) -> bool {
         matches!(self.stage, Stage::Ending)

@@ -35,7 +35,7 @@ impl Session {
 
     /// Idle connections that waited for this session wait for nobody now.
     fn drop_idle(&mut self, core: &mut Core) {
-        if self.has_private_idle {
+        if self.flags.any(SessionFlags::PRIVATE_IDLE) {
             core.drop_private_idle(self.owner);
         }
     }

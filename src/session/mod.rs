@@ -8,6 +8,7 @@
 pub mod accept;
 pub mod analyser;
 mod analysers;
+pub mod capture;
 pub mod channel;
 pub mod compression;
 mod end;
@@ -21,7 +22,7 @@ pub mod outcome;
 pub mod persistence;
 mod process;
 mod reply;
-mod rules;
+pub mod rules;
 mod server_side;
 #[expect(
     clippy::module_inception,

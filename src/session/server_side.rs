@@ -281,6 +281,7 @@ impl Session {
         self.server_side.exp = Tick::ETERNITY;
         self.server_side.error = InterfaceError::None;
         self.response.flags.insert(ChannelFlags::READ_ATTACHED);
+        self.note_server_source(core);
         let backend = core.config.proxy(self.backend);
         if backend.mode == Mode::Http && self.transaction.is_some() {
             self.response.analysers.insert(AnalyserSet::HTTP_RESPONSE);

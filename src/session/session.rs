@@ -17,6 +17,7 @@ use crate::config::model::{ProxyId, ServerId};
 use crate::engine::task::TaskId;
 use crate::net::address::PeerAddress;
 use crate::net::listener::ListenerId;
+use crate::net::proxy_protocol::{TlvType, tlvs};
 use crate::sample::variables::Variables;
 
 flag_set! {
@@ -52,6 +53,10 @@ flag_set! {
         IGNORE_PERSIST = 0x40000;
         /// `force-persist`: a cookie's server is used even when it is down.
         FORCE_PERSIST = 0x80000;
+        /// Its PROXY header was missing or wrong.
+        NO_PROXY_HEADER = 0x1000000;
+        /// Idle connections wait for this session alone.
+        PRIVATE_IDLE = 0x2000000;
         /// Short segments to the server leave at once (`TCP_NODELAY` is set).
         UNDELAYED = 0x400000;
         /// The rules of the running set have waited long enough: what they do not know counts
@@ -59,6 +64,35 @@ flag_set! {
         RULES_FINAL = 0x800000;
         /// A PROXY protocol header is still to be sent to the server.
         ANNOUNCE = 0x200000;
+    }
+}
+
+/// Extensions of a PROXY header that rules can read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyFacts {
+    /// The host name that the client asked for.
+    pub authority: Option<Box<[u8]>>,
+    /// An identifier of the connection.
+    pub unique_id: Option<Box<[u8]>>,
+}
+
+impl ProxyFacts {
+    /// What a complete header tells; `None` when it is nothing.
+    pub fn of_header(header: &[u8]) -> Option<Box<Self>> {
+        let mut facts = Self::default();
+        for tlv in tlvs(header) {
+            match tlv.kind {
+                TlvType::Authority => facts.authority = Some(tlv.value.into()),
+                TlvType::UniqueId => facts.unique_id = Some(tlv.value.into()),
+                TlvType::Alpn
+                | TlvType::Crc32c
+                | TlvType::Noop
+                | TlvType::Ssl
+                | TlvType::NetworkNamespace
+                | TlvType::Other(_) => {}
+            }
+        }
+        (facts != Self::default()).then(|| Box::new(facts))
     }
 }
 
@@ -108,12 +142,14 @@ pub struct Session {
     pub timing: Timing,
     /// Bytes of this request already added to the counters, in and out (`contstats`).
     pub counted: (u64, u64),
-    /// Idle connections wait for this session alone.
-    pub has_private_idle: bool,
+    /// Milliseconds from the accept to the end of the PROXY header, 65,535 at most.
+    pub handshake_ms: u16,
     /// The rule that waits for data, by its place in its set.
     pub rule_at: u16,
     /// Variables of the session's scope, once one was set.
     pub variables: Option<Box<Variables>>,
+    /// What a PROXY header told besides addresses.
+    pub proxy_header: Option<Box<ProxyFacts>>,
     /// The HTTP request being processed.
     pub transaction: Option<Box<Transaction>>,
 }
@@ -144,9 +180,10 @@ impl Session {
             outcome: Outcome::default(),
             timing: Timing::default(),
             counted: (0, 0),
-            has_private_idle: false,
+            handshake_ms: 0,
             rule_at: 0,
             variables: None,
+            proxy_header: None,
             transaction: None,
         }
     }

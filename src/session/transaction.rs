@@ -4,7 +4,10 @@
 //! connection idles, so that an idle client costs none of it. Its vectors keep their memory
 //! from request to request: a steady load allocates nothing.
 
+use super::capture::CapturedValues;
 use super::compression::Compression;
+use crate::config::model::LogLevel;
+use crate::config::model::Place;
 use crate::config::model::Reply;
 use crate::http::chunk::ChunkParser;
 use crate::http::connection::{Mode, Options, RequestPlan, ResponsePlan};
@@ -14,6 +17,7 @@ use crate::http::head::{Head, Version};
 use crate::http::known::KnownHeader;
 use crate::http::parse::Kind;
 use crate::http::scan::HeadScanner;
+use crate::net::address::PeerAddress;
 use crate::sample::variables::Variables;
 use crate::session::persistence::CookieState;
 
@@ -30,6 +34,17 @@ pub enum MessageState {
     Done,
     /// What follows is no message: bytes are relayed.
     Tunnel,
+}
+
+/// The level of a request's log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelChoice {
+    /// The one that its outcome asks for.
+    Usual,
+    /// This one.
+    Level(LogLevel),
+    /// No line at all.
+    Silent,
 }
 
 /// One direction of a transaction.
@@ -204,6 +219,18 @@ pub struct Transaction {
     pub tarpit_reply: Option<&'static Reply>,
     /// The server stopped taking the request; its answer may still come.
     pub request_lost: bool,
+    /// What `capture` keeps of it.
+    pub captures: CapturedValues,
+    /// What `unique-id-format` made; empty until it is needed.
+    pub unique_id: Vec<u8>,
+    /// Number of the request in this process; `None` for the session's own.
+    pub number: Option<u32>,
+    /// What `set-log-level` chose.
+    pub log_level: LevelChoice,
+    /// The address that the server is reached from, where a log line shows it.
+    pub server_source: PeerAddress,
+    /// The last rule that ended a set of rules.
+    pub last_rule: Option<Place>,
     /// Variables of the transaction.
     pub variables: Variables,
     /// Variables of the request's rules.
@@ -225,6 +252,12 @@ impl Default for Transaction {
             reason: None,
             tarpit_reply: None,
             request_lost: false,
+            captures: CapturedValues::default(),
+            unique_id: Vec::new(),
+            number: None,
+            log_level: LevelChoice::Usual,
+            server_source: PeerAddress::None,
+            last_rule: None,
             variables: Variables::new(),
             request_variables: Variables::new(),
             response_variables: Variables::new(),
@@ -245,6 +278,12 @@ impl Transaction {
         self.reason = None;
         self.tarpit_reply = None;
         self.request_lost = false;
+        self.captures.reset();
+        self.unique_id.clear();
+        self.number = None;
+        self.log_level = LevelChoice::Usual;
+        self.server_source = PeerAddress::None;
+        self.last_rule = None;
         self.variables.clear();
         self.request_variables.clear();
         self.response_variables.clear();

@@ -23,6 +23,7 @@ pub mod random;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod socket_info;
 pub mod socket_option;
 pub mod splice;
 

@@ -2236,17 +2236,6 @@ global
  cookie S insert indirect nocache postonly preserve dynamic maxidle 30m maxlife 8h
  cookie S insert httponly secure domain .a.b attr A=b
   dynamic-cookie-key k
-        "tcp-request rules of every kind",
-        "
-@D
-@L
- tcp-request inspect-delay 5s
- tcp-request connection accept if { always_true }
- tcp-request session accept
- tcp-request content accept
- tcp-response inspect-delay 5s
- tcp-response content accept
- server s 127.0.0.1:80
 ",
         Fine,
         "",
@@ -2445,6 +2434,144 @@ global
 @D
 @L
  capture cookie a len 64
+",
+        Fine,
+        "",
+    ),
+    but(
+        same(
+            "capture cookie length wrong",
+            "
+@D
+@L
+ capture cookie a len x
+",
+            Alert,
+            "expects an integer argument (got 'x').",
+        ),
+        Fine,
+        STRICT,
+    ),
+    same(
+        "capture cookie in tcp mode",
+        "
+defaults
+@T
+@L
+ capture cookie a len 5
+",
+        Warning,
+        "'capture' statement ignored for proxy 'l' as it requires HTTP mode.",
+    ),
+    same(
+        "persist rdp-cookie",
+        "
+defaults
+@T
+@L
+ persist rdp-cookie
+ persist rdp-cookie(x)
+",
+        Fine,
+        "",
+    ),
+    same(
+        "persist without method",
+        "
+defaults
+@T
+@L
+ persist
+",
+        Alert,
+        "missing persist method.",
+    ),
+    same(
+        "persist method unknown",
+        "
+defaults
+@T
+@L
+ persist foo
+",
+        Alert,
+        "unknown persist method.",
+    ),
+    same(
+        "persist rdp-cookie without name",
+        "
+defaults
+@T
+@L
+ persist rdp-cookie()
+",
+        Alert,
+        "persist rdp-cookie(name)' requires an rdp cookie name.",
+    ),
+    but(
+        same(
+            "appsession",
+            "
+@D
+@L
+ appsession J len 52 timeout 3h request-learn prefix mode query-string
+",
+            Fine,
+            "",
+        ),
+        Alert,
+        OLD,
+    ),
+    same(
+        "appsession incomplete",
+        "
+@D
+@L
+ appsession J len 52
+",
+        Alert,
+        "'appsession'",
+    ),
+    same(
+        "balance rdp-cookie",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie
+ balance rdp-cookie(msts)
+",
+        Fine,
+        "",
+    ),
+    same(
+        "balance rdp-cookie without name",
+        "
+defaults
+@T
+@L
+ balance rdp-cookie()
+",
+        Alert,
+        "balance rdp-cookie : missing cookie name.",
+    ),
+    same(
+        "tcp-request rules of every kind",
+        "
+@D
+@L
+ tcp-request inspect-delay 5s
+ tcp-request connection accept if { always_true }
+ tcp-request session accept
+ tcp-request content accept
+ tcp-response inspect-delay 5s
+ tcp-response content accept
+ server s 127.0.0.1:80
+",
+        Fine,
+        "",
+    ),
+    same(
         "tcp-request with an unknown action",
         "
 @D
@@ -2503,37 +2630,6 @@ listen l from d
     ),
     but(
         same(
-            "capture cookie length wrong",
-            "
-@D
-@L
- capture cookie a len x
-",
-            Alert,
-            "expects an integer argument (got 'x').",
-        ),
-        Fine,
-        STRICT,
-    ),
-    same(
-        "capture cookie in tcp mode",
-        "
-defaults
-@T
-@L
- capture cookie a len 5
-",
-        Warning,
-        "'capture' statement ignored for proxy 'l' as it requires HTTP mode.",
-    ),
-    same(
-        "persist rdp-cookie",
-        "
-defaults
-@T
-@L
- persist rdp-cookie
- persist rdp-cookie(x)
             "switch-mode",
             "
 @D
@@ -2615,48 +2711,6 @@ frontend f
         "",
     ),
     same(
-        "persist without method",
-        "
-defaults
-@T
-@L
- persist
-",
-        Alert,
-        "missing persist method.",
-    ),
-    same(
-        "persist method unknown",
-        "
-defaults
-@T
-@L
- persist foo
-",
-        Alert,
-        "unknown persist method.",
-    ),
-    same(
-        "persist rdp-cookie without name",
-        "
-defaults
-@T
-@L
- persist rdp-cookie()
-",
-        Alert,
-        "persist rdp-cookie(name)' requires an rdp cookie name.",
-    ),
-    but(
-        same(
-            "appsession",
-            "
-@D
-@L
- appsession J len 52 timeout 3h request-learn prefix mode query-string
-",
-            Fine,
-            "",
         "redirect without a place",
         "
 @D
@@ -2698,38 +2752,6 @@ backend b
         Alert,
         OLD,
     ),
-    same(
-        "appsession incomplete",
-        "
-@D
-@L
- appsession J len 52
-",
-        Alert,
-        "'appsession'",
-    ),
-    same(
-        "balance rdp-cookie",
-        "
-defaults
-@T
-@L
- balance rdp-cookie
- balance rdp-cookie(msts)
-",
-        Fine,
-        "",
-    ),
-    same(
-        "balance rdp-cookie without name",
-        "
-defaults
-@T
-@L
- balance rdp-cookie()
-",
-        Alert,
-        "balance rdp-cookie : missing cookie name.",
     but(
         same(
             "block",

@@ -15,17 +15,7 @@ pub(super) fn settle(language: &mut Language, config: &mut Config, report: &mut 
         resolve_server(&open, &section, config, report);
     }
     for open in std::mem::take(&mut language.userlists) {
-        let found = config
-            .userlists
-            .iter()
-            .position(|list| list.name == open.name);
-        match found {
-            Some(index) => open.target.resolve(index),
-            None => {
-                let message = format!("unable to find userlist '{}'", open.name);
-                report.push(Diagnostic::alert(open.span, message));
-            }
-        }
+        resolve_userlist(&open, config, report);
     }
     config.patterns = std::mem::take(&mut language.patterns);
     config.variables = std::mem::take(&mut language.variables);
@@ -55,6 +45,22 @@ fn resolve_proxy(open: &Open<ProxyId>, is_backend: bool, config: &Config, report
             let names = config.proxies.iter().map(|proxy| proxy.name.as_str());
             let close = suggest::closest(name, names.filter(|known| known != name));
             report.push(match close {
+                Some(close) => error.hint(format!("did you mean '{close}'?")),
+                None => error,
+            });
+        }
+    }
+}
+
+fn resolve_userlist(open: &Open<usize>, config: &Config, report: &mut Report) {
+    let mut lists = config.userlists.iter();
+    match lists.position(|list| list.name == open.name) {
+        Some(index) => open.target.resolve(index),
+        None => {
+            let message = format!("unable to find userlist '{}'", open.name);
+            let error = Diagnostic::alert(open.span, message);
+            let names = config.userlists.iter().map(|list| list.name.as_str());
+            report.push(match suggest::closest(&open.name, names) {
                 Some(close) => error.hint(format!("did you mean '{close}'?")),
                 None => error,
             });

@@ -4,6 +4,7 @@
 use crate::config::diagnostic::{Diagnostic, Report};
 use crate::config::model::{LogFormat, Mode, ProxyOption, RuleSet};
 use crate::config::section::proxy::draft::Draft;
+use crate::sample::format::{Format, Shows};
 
 /// Takes the format back that a frontend cannot fill, and tells when no line will be sent.
 pub(super) fn check_log_format(draft: &mut Draft, report: &mut Report) {
@@ -13,19 +14,75 @@ pub(super) fn check_log_format(draft: &mut Draft, report: &mut Report) {
     let (type_name, name) = (draft.type_name(), draft.proxy.name.as_str());
     let log = &mut draft.proxy.log;
     let span = draft.log_format_span.unwrap_or(draft.span);
-    let is_http = matches!(log.format, LogFormat::Http | LogFormat::HttpClf);
-    if is_http && draft.proxy.mode != Mode::Http {
+    if log.format.is_http() && draft.proxy.mode != Mode::Http {
+        let option = log
+            .format
+            .name()
+            .trim_end_matches(" clf")
+            .trim_end_matches(" json");
         let message = format!(
-            "'option httplog' not usable with {type_name} '{name}' (needs 'mode http'). Falling \
+            "'{option}' not usable with {type_name} '{name}' (needs 'mode http'). Falling \
              back to 'option tcplog'."
         );
         report.push(Diagnostic::warning(span, message).note_at("used by", draft.proxy.place));
         log.format = LogFormat::Tcp;
     }
-    if log.format != LogFormat::Default && log.targets.is_empty() {
+    let has_format = log.format != LogFormat::Default || log.formats().next().is_some();
+    if has_format && log.targets.is_empty() {
         let message =
             format!("log format ignored for {type_name} '{name}' since it has no log address.");
         report.push(Diagnostic::warning(span, message));
+    }
+    let shows = |wanted| log.formats().any(|format| format.shows(wanted));
+    let (destination, source) = (shows(Shows::Destination), shows(Shows::ServerSource));
+    log.shows_destination = destination;
+    log.shows_server_source = source;
+    check_http_variables(draft, report);
+    check_capture_ids(draft, report);
+}
+
+/// Variables that only HTTP can fill.
+fn check_http_variables(draft: &Draft, report: &mut Report) {
+    if draft.proxy.mode == Mode::Http {
+        return;
+    }
+    let (log, spans) = (&draft.proxy.log, &draft.format_spans);
+    let unique_id = &draft.proxy.unique_id.format;
+    for (format, span, name) in [
+        (&log.custom, draft.log_format_span, "log-format"),
+        (&log.error, spans.error, "error-log-format"),
+        (&log.structured, spans.structured, "log-format-sd"),
+        (unique_id, spans.unique_id, "unique-id"),
+    ] {
+        let variable = format.as_deref().and_then(Format::http_variable);
+        if let Some(variable) = variable {
+            let message = format!(
+                "failed to parse {name} : format variable '{variable}' is reserved for HTTP mode."
+            );
+            let error = Diagnostic::alert(span.unwrap_or(draft.span), message);
+            report.push(error.note_at("used by", draft.proxy.place));
+        }
+    }
+}
+
+/// Slots that rules of the frontend itself name must exist.
+fn check_capture_ids(draft: &Draft, report: &mut Report) {
+    let slots = &draft.proxy.captures;
+    for id in &draft.capture_ids {
+        let of_direction = match id.set.is_response() {
+            false => &slots.request,
+            true => &slots.response,
+        };
+        if id.slot >= of_direction.len() {
+            let message = format!(
+                "Proxy '{}': unable to find capture id '{}' referenced by {} capture rule.",
+                draft.proxy.name,
+                id.slot,
+                id.set.name()
+            );
+            let error = Diagnostic::alert(id.span, message);
+            report.push(error.hint("'declare capture' makes slots"));
+        }
     }
 }
 

@@ -93,4 +93,32 @@ pub enum LogFormat {
     Http,
     /// `option httplog clf`.
     HttpClf,
+    /// `option httplog json`.
+    HttpJson,
+    /// `option httpslog`.
+    Https,
+    /// `log-format`.
+    Custom,
+}
+
+impl LogFormat {
+    /// The line that chooses it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default | Self::Custom => "log-format",
+            Self::Tcp => "option tcplog",
+            Self::Http => "option httplog",
+            Self::HttpClf => "option httplog clf",
+            Self::HttpJson => "option httplog json",
+            Self::Https => "option httpslog",
+        }
+    }
+
+    /// True for the lines that only HTTP can fill.
+    pub const fn is_http(self) -> bool {
+        matches!(
+            self,
+            Self::Http | Self::HttpClf | Self::HttpJson | Self::Https
+        )
+    }
 }

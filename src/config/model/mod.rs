@@ -24,13 +24,13 @@ pub use global::{CliLevel, Global, PollerKind, StatsSocket, Tuning};
 pub use logging::{LogFacility, LogFormat, LogLevel, LogTarget, LogTransport, SyslogFormat};
 pub use persistence::{Appsession, AppsessionMode, CookieCapture, CookieMode, CookieSettings};
 pub use proxy::{
-    Balance, Capabilities, CompressionRules, Forwarded, HeaderNames, HttpReuse, LogLine, Mode,
-    Network, Proxy, ProxyOption, ProxyOptions, Timeouts,
+    Balance, Capabilities, CaptureSlot, CaptureSlots, CompressionRules, Forwarded, HeaderNames,
+    HttpReuse, LogLine, Mode, Network, Proxy, ProxyOption, ProxyOptions, Timeouts, UniqueId,
 };
 pub use rules::{
-    Action, AddressPart, Decision, Edit, LineEffect, LineFilter, NameMatch, PatternChange, Persist,
-    PersistRule, Redirect, RedirectTarget, Reply, ReplyBody, ReplyPage, Rule, RuleLists, RuleSet,
-    ServerRule, ServerTarget, Setting, SwitchRule, SwitchTarget, UriPart,
+    Action, AddressPart, CaptureInto, Decision, Edit, LineEffect, LineFilter, NameMatch,
+    PatternChange, Persist, PersistRule, Redirect, RedirectTarget, Reply, ReplyBody, ReplyPage,
+    Rule, RuleLists, RuleSet, ServerRule, ServerTarget, Setting, SwitchRule, SwitchTarget, UriPart,
 };
 pub use server::{CheckSettings, PortRule, ProxyProtocol, Server, Source, SourceAddress};
 pub use userlist::{GroupSet, Password, User, Userlist};

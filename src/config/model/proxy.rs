@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::http::compression::Algorithm;
 use crate::http::connection::Mode as ConnectionMode;
 use crate::http::errors::ErrorPage;
+use crate::sample::format::Format;
 
 use super::{
     Appsession, BindId, CookieCapture, CookieSettings, LogFormat, LogTarget, PersistRule, Place,
@@ -111,6 +112,8 @@ pub enum ProxyOption {
     IndependentStreams,
     /// `option logasap`
     LogAsap,
+    /// `option log-reason`
+    LogReason,
     /// `option log-separate-errors`
     LogSeparateErrors,
     /// `option nolinger`
@@ -263,6 +266,52 @@ pub struct LogLine {
     pub targets: Vec<LogTarget>,
     /// `log-tag` of this proxy.
     pub tag: Option<String>,
+    /// `log-format`, where that is the shape.
+    pub custom: Option<Arc<Format>>,
+    /// `error-log-format`: the shape of lines about connections that failed before a
+    /// request was read.
+    pub error: Option<Arc<Format>>,
+    /// `log-format-sd`: the structured data for receivers that take them.
+    pub structured: Option<Arc<Format>>,
+    /// A format of this proxy shows the address that clients connected to.
+    pub shows_destination: bool,
+    /// A format of this proxy shows the address that servers are reached from.
+    pub shows_server_source: bool,
+}
+
+impl LogLine {
+    /// Every format that may make a line or a part of it.
+    pub fn formats(&self) -> impl Iterator<Item = &Format> {
+        let formats = [&self.custom, &self.error, &self.structured];
+        formats.into_iter().filter_map(|format| format.as_deref())
+    }
+}
+
+/// A place that a value of a request or response is captured into.
+#[derive(Clone, Debug)]
+pub struct CaptureSlot {
+    /// The header that is captured; none for a slot that rules fill.
+    pub header: Option<Arc<[u8]>>,
+    /// Bytes that are kept at most.
+    pub len: usize,
+}
+
+/// `capture` and `declare capture`.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureSlots {
+    /// Of requests.
+    pub request: Vec<CaptureSlot>,
+    /// Of responses.
+    pub response: Vec<CaptureSlot>,
+}
+
+/// `unique-id-format` and `unique-id-header`.
+#[derive(Clone, Debug, Default)]
+pub struct UniqueId {
+    /// What it is made of.
+    pub format: Option<Arc<Format>>,
+    /// The header that tells it to servers.
+    pub header: Option<Arc<[u8]>>,
 }
 
 /// One frontend, backend or listen.
@@ -353,6 +402,10 @@ pub struct Proxy {
     pub monitor_fail: Vec<Condition>,
     /// Logging.
     pub log: LogLine,
+    /// `capture`.
+    pub captures: CaptureSlots,
+    /// `unique-id-format`, `unique-id-header`.
+    pub unique_id: UniqueId,
     /// `default_backend`, or the proxy itself for a `listen`.
     pub default_backend: Option<ProxyId>,
     /// Its sockets.

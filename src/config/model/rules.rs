@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Place, ProxyId, ServerId};
+use super::{LogLevel, Place, ProxyId, ServerId};
 use crate::http::errors::ErrorPage;
 use crate::sample::acl::Condition;
 use crate::sample::arg::Late;
@@ -208,6 +208,10 @@ pub enum Setting {
     Nice(i16),
     /// `expect-proxy layer4`: a PROXY header precedes the client's bytes.
     ExpectProxy,
+    /// `capture`, into this slot of the frontend.
+    Capture(CaptureInto, Expression),
+    /// `set-log-level`; `None` is `silent`.
+    LogLevel(Option<LogLevel>),
 }
 
 /// A part of a client connection's addresses.
@@ -251,6 +255,15 @@ pub enum LineEffect {
     Backend(Late<ProxyId>),
     /// `reqadd`, `rspadd`: this line, name and value, is added whatever the others are.
     Add(Arc<[u8]>, Arc<[u8]>),
+}
+
+/// Where a rule captures to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaptureInto {
+    /// Position among the frontend's slots; frontends with fewer ignore the rule.
+    pub slot: usize,
+    /// Among those of responses.
+    pub of_response: bool,
 }
 
 /// A change of a pattern list or map.

@@ -136,7 +136,8 @@ const FACILITIES: [(&str, u8); 24] = [
     ("local7", 23),
 ];
 
-const LEVELS: [(&str, LogLevel); 8] = [
+/// Names of levels.
+pub(crate) const LEVELS: [(&str, LogLevel); 8] = [
     ("emerg", LogLevel::Emerg),
     ("alert", LogLevel::Alert),
     ("crit", LogLevel::Crit),

@@ -7,6 +7,7 @@
 pub(super) mod answer_file;
 mod backend;
 mod bind;
+mod capture;
 mod compression;
 mod cookie;
 pub(crate) mod draft;
@@ -17,6 +18,7 @@ mod general;
 mod http_error;
 mod http_request;
 mod legacy;
+mod log_format;
 mod monitor;
 mod network;
 mod option;
@@ -222,6 +224,7 @@ fn begin(build: &mut Build, mut draft: Draft, fault: Option<Diagnostic>) {
         build.report.push(fault);
     }
     build.language.open_section(&draft.proxy.name);
+    build.language.environment.clone_from(&build.environment);
     let context = ProxyContext {
         draft,
         warnings: Vec::new(),
@@ -331,18 +334,18 @@ static KEYWORDS: KeywordList<ProxyContext> = KeywordList {
     tables: &[
         backend::KEYWORDS,
         bind::KEYWORDS,
+        capture::KEYWORDS,
         compression::KEYWORDS,
         cookie::KEYWORDS,
         errorfile::KEYWORDS,
         frontend::KEYWORDS,
         general::KEYWORDS,
         http_error::KEYWORDS,
+        legacy::KEYWORDS,
+        log_format::KEYWORDS,
         monitor::KEYWORDS,
-        rule::KEYWORDS,
         option::KEYWORDS,
         persistence::KEYWORDS,
-        legacy::KEYWORDS,
-        option::KEYWORDS,
         redirect::KEYWORDS,
         rule::KEYWORDS,
         server::KEYWORDS,

@@ -34,6 +34,11 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// What of the list was not given yet; `None` at its end.
+    pub const fn rest(&self) -> Option<&'a [u8]> {
+        self.rest
+    }
+
     /// The value of the first parameter `name`, compared byte by byte or, with
     /// `ignore_case`, without ASCII case. A parameter without `=` does not count.
     pub fn value(self, name: &[u8], ignore_case: bool) -> Option<&'a [u8]> {

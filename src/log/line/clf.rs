@@ -12,11 +12,12 @@ use crate::log::record::{NOSRV, Record};
 /// Appends the CLF line without a line end. Strings stand in quotes, an absent cookie is
 /// `""`, each captured header is a string of its own. Unlike 2.6 it escapes a quote inside a
 /// captured cookie, so that no client can make fields up.
-pub fn write_http_clf(out: &mut Vec<u8>, dates: &mut Dates, record: &Record<'_>) {
+pub fn write_http_clf(out: &mut Vec<u8>, dates: &Dates, record: &Record<'_>) {
     push_host(out, record.client);
     out.extend_from_slice(b" - - ");
+    out.push(b'[');
     dates.push_gmt(out, record.request_date.0);
-    out.push(b' ');
+    out.extend_from_slice(b"] ");
     push_request(out, record.request_line);
     out.push(b' ');
     push_i32(out, record.status);
@@ -26,7 +27,7 @@ pub fn write_http_clf(out: &mut Vec<u8>, dates: &mut Dates, record: &Record<'_>)
     out.extend_from_slice(b" \"\" \"\" ");
     push_port(out, record.client, record.listener_id);
     out.push(b' ');
-    push_padded::<3>(out, record.accept_date.1 / 1000);
+    push_padded(out, 3, record.accept_date.1 / 1000);
     push_names(out, record);
     push_timers(out, record);
     out.extend_from_slice(&record.termination);
@@ -56,7 +57,7 @@ fn push_timers(out: &mut Vec<u8>, record: &Record<'_>) {
         out.push(b' ');
     }
     push_early_mark(out, record);
-    push_i32(out, timers.total_ms);
+    push_i32(out, timers.active_ms);
     out.push(b' ');
 }
 

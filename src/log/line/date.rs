@@ -1,15 +1,18 @@
 //! Dates as logs print them, made once per second and kept.
 //!
 //! Owned by `Logs`. Requests of the last few seconds and the headers of lines leaving now
-//! ask for the same handful of seconds, so a small table by second answers nearly all.
+//! ask for the same handful of seconds, so a small table by second answers nearly all. The
+//! slots are cells: variables of formats ask while everything around is borrowed.
 
-use super::text::{push_padded, push_u32};
+use std::cell::RefCell;
+
+use super::text::{Sink, push_padded, push_u32};
 use crate::sys::clock::{self, LocalTime};
 
 /// Texts of the seconds asked for lately.
 #[derive(Debug)]
 pub struct Dates {
-    slots: [Second; SLOT_COUNT],
+    slots: [RefCell<Second>; SLOT_COUNT],
 }
 
 /// The texts of one second.
@@ -32,47 +35,64 @@ impl Dates {
     /// No second known yet.
     pub fn new() -> Self {
         Self {
-            slots: std::array::from_fn(|_| Second::empty()),
+            slots: std::array::from_fn(|_| RefCell::new(Second::empty())),
         }
     }
 
-    /// Appends `[21/Nov/2026:07:06:44.400]`, local time (`%t`, `%tr`).
-    pub fn push_traffic(&mut self, out: &mut Vec<u8>, (secs, micros): (i64, u32)) {
+    /// Appends `[21/Nov/2026:07:06:44.400]`, local time.
+    pub fn push_traffic(&self, out: &mut impl Sink, date: (i64, u32)) {
         out.push(b'[');
-        out.extend_from_slice(&self.second(secs).traffic);
-        out.push(b'.');
-        push_padded::<3>(out, micros / 1000);
+        self.push_stamp(out, date);
         out.push(b']');
     }
 
-    /// Appends `[21/Nov/2026:01:36:44 +0000]` (`%trg`).
-    pub fn push_gmt(&mut self, out: &mut Vec<u8>, secs: i64) {
-        out.push(b'[');
-        out.extend_from_slice(&self.second(secs).gmt);
-        out.push(b']');
+    /// Appends `21/Nov/2026:07:06:44.400`, local time (`%t`, `%tr`).
+    pub fn push_stamp(&self, out: &mut impl Sink, (secs, micros): (i64, u32)) {
+        self.with_second(secs, |second| out.extend_from_slice(&second.traffic));
+        out.push(b'.');
+        push_padded(out, 3, micros / 1000);
+    }
+
+    /// Appends `21/Nov/2026:01:36:44 +0000` (`%T`, `%trg`).
+    pub fn push_gmt(&self, out: &mut impl Sink, secs: i64) {
+        self.with_second(secs, |second| out.extend_from_slice(&second.gmt));
+    }
+
+    /// Appends `21/Nov/2026:07:06:44 +0530`, local time (`%Tl`, `%trl`).
+    pub fn push_local(&self, out: &mut impl Sink, secs: i64) {
+        self.with_second(secs, |second| {
+            out.extend_from_slice(&second.traffic);
+            out.push(b' ');
+            for byte in second.offset.iter().filter(|byte| **byte != b':') {
+                out.push(*byte);
+            }
+        });
     }
 
     /// Appends `Nov 21 07:06:44`, local time (RFC 3164, section 4.1.2).
-    pub fn push_syslog(&mut self, out: &mut Vec<u8>, secs: i64) {
-        out.extend_from_slice(&self.second(secs).syslog);
+    pub fn push_syslog(&self, out: &mut impl Sink, secs: i64) {
+        self.with_second(secs, |second| out.extend_from_slice(&second.syslog));
     }
 
     /// Appends `2026-11-21T07:06:50.732541+05:30`, local time (RFC 5424, section 6.2.3).
-    pub fn push_iso(&mut self, out: &mut Vec<u8>, (secs, micros): (i64, u32)) {
-        let second = self.second(secs);
-        out.extend_from_slice(&second.iso);
-        out.push(b'.');
-        push_padded::<6>(out, micros);
-        out.extend_from_slice(&second.offset);
+    pub fn push_iso(&self, out: &mut impl Sink, (secs, micros): (i64, u32)) {
+        self.with_second(secs, |second| {
+            out.extend_from_slice(&second.iso);
+            out.push(b'.');
+            push_padded(out, 6, micros);
+            out.extend_from_slice(&second.offset);
+        });
     }
 
-    fn second(&mut self, secs: i64) -> &Second {
+    /// Shows the texts of a second, made when they are not at hand.
+    fn with_second(&self, secs: i64, show: impl FnOnce(&Second)) {
         let index = usize::try_from(secs.rem_euclid(SLOT_COUNT_I64)).unwrap_or(0);
-        let slot = &mut self.slots[index % SLOT_COUNT];
+        // What shows a second never asks for another one.
+        let mut slot = self.slots[index % SLOT_COUNT].borrow_mut();
         if slot.secs != Some(secs) {
             slot.fill(secs);
         }
-        slot
+        show(&slot);
     }
 }
 
@@ -114,17 +134,17 @@ impl Second {
     }
 }
 
-fn push_common(out: &mut Vec<u8>, time: &LocalTime) {
-    push_padded::<2>(out, time.day);
+fn push_common(out: &mut impl Sink, time: &LocalTime) {
+    push_padded(out, 2, time.day);
     out.push(b'/');
     out.extend_from_slice(month_name(time));
     out.push(b'/');
-    push_padded::<4>(out, year(time));
+    push_padded(out, 4, year(time));
     out.push(b':');
     push_clock(out, time);
 }
 
-fn push_rfc3164(out: &mut Vec<u8>, time: &LocalTime) {
+fn push_rfc3164(out: &mut impl Sink, time: &LocalTime) {
     out.extend_from_slice(month_name(time));
     out.push(b' ');
     if time.day < 10 {
@@ -135,30 +155,30 @@ fn push_rfc3164(out: &mut Vec<u8>, time: &LocalTime) {
     push_clock(out, time);
 }
 
-fn push_rfc3339(out: &mut Vec<u8>, time: &LocalTime) {
-    push_padded::<4>(out, year(time));
+fn push_rfc3339(out: &mut impl Sink, time: &LocalTime) {
+    push_padded(out, 4, year(time));
     out.push(b'-');
-    push_padded::<2>(out, time.month);
+    push_padded(out, 2, time.month);
     out.push(b'-');
-    push_padded::<2>(out, time.day);
+    push_padded(out, 2, time.day);
     out.push(b'T');
     push_clock(out, time);
 }
 
-fn push_clock(out: &mut Vec<u8>, time: &LocalTime) {
-    push_padded::<2>(out, time.hour);
+fn push_clock(out: &mut impl Sink, time: &LocalTime) {
+    push_padded(out, 2, time.hour);
     out.push(b':');
-    push_padded::<2>(out, time.minute);
+    push_padded(out, 2, time.minute);
     out.push(b':');
-    push_padded::<2>(out, time.second);
+    push_padded(out, 2, time.second);
 }
 
-fn push_offset(out: &mut Vec<u8>, offset_secs: i64) {
+fn push_offset(out: &mut impl Sink, offset_secs: i64) {
     out.push(if offset_secs < 0 { b'-' } else { b'+' });
     let minutes = u32::try_from(offset_secs.unsigned_abs() / 60).unwrap_or(0);
-    push_padded::<2>(out, minutes / 60);
+    push_padded(out, 2, minutes / 60);
     out.push(b':');
-    push_padded::<2>(out, minutes % 60);
+    push_padded(out, 2, minutes % 60);
 }
 
 fn year(time: &LocalTime) -> u32 {
@@ -230,11 +250,11 @@ mod tests {
 
     #[test]
     fn seconds_that_share_a_slot_do_not_mix() {
-        let mut dates = Dates::new();
+        let dates = Dates::new();
         let first = 1_795_224_997; // 2026-11-21 01:36:37 UTC
         for secs in [first, first + SLOT_COUNT_I64, first] {
             let seconds = 37 + (secs - first);
-            let expected = format!("[21/Nov/2026:01:36:{seconds} +0000]");
+            let expected = format!("21/Nov/2026:01:36:{seconds} +0000");
             assert_eq!(text_of(|out| dates.push_gmt(out, secs)), expected);
         }
     }
@@ -244,6 +264,6 @@ mod tests {
         let text = text_of(|out| Dates::new().push_traffic(out, (i64::MAX, 999_999)));
         assert_eq!(text, "[01/Jan/1970:00:00:00.999]");
         let text = text_of(|out| Dates::new().push_gmt(out, -1));
-        assert_eq!(text, "[31/Dec/1969:23:59:59 +0000]");
+        assert_eq!(text, "31/Dec/1969:23:59:59 +0000");
     }
 }

@@ -4,6 +4,8 @@
 //! them as they came; here control and non-ASCII bytes of them are escaped too, because a
 //! raw byte could end the line or reach somebody's terminal.
 
+use super::text::Sink;
+
 /// Which bytes are escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escape {
@@ -18,7 +20,7 @@ pub enum Escape {
 }
 
 /// Appends `bytes`, escaped.
-pub fn push_escaped(out: &mut Vec<u8>, bytes: &[u8], escape: Escape) {
+pub fn push_escaped(out: &mut impl Sink, bytes: &[u8], escape: Escape) {
     let bit = escape.bit();
     let is_bad = |byte: &u8| class_of(*byte) & bit != 0;
     let mut rest = bytes;

@@ -7,7 +7,7 @@ use crate::log::record::Record;
 
 /// Appends `%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc
 /// %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r`, without a line end.
-pub fn write_http(out: &mut Vec<u8>, dates: &mut Dates, record: &Record<'_>) {
+pub fn write_http(out: &mut Vec<u8>, dates: &Dates, record: &Record<'_>) {
     push_peer(out, record.client, record.listener_id);
     out.push(b' ');
     dates.push_traffic(out, record.request_date);
@@ -29,6 +29,21 @@ pub fn write_http(out: &mut Vec<u8>, dates: &mut Dates, record: &Record<'_>) {
     push_headers(out, record.captures.request_headers);
     push_headers(out, record.captures.response_headers);
     push_request(out, record.request_line);
+}
+
+/// The line of `option httpslog`: what stands behind tells of the client's TLS connection,
+/// of which there is none.
+pub fn write_https(out: &mut Vec<u8>, dates: &Dates, record: &Record<'_>) {
+    write_http(out, dates, record);
+    out.extend_from_slice(b" 0/-/-/-/0 -/-/-");
+}
+
+/// Appends ` reason=<word>` of `option log-reason`, when there is one.
+pub fn push_reason(out: &mut Vec<u8>, record: &Record<'_>) {
+    if let Some(reason) = record.reason {
+        out.extend_from_slice(b" reason=");
+        out.extend_from_slice(reason.as_bytes());
+    }
 }
 
 /// Appends the request line in quotes, or what stands for one that could not be read.
@@ -54,7 +69,7 @@ fn push_timers(out: &mut Vec<u8>, record: &Record<'_>) {
         out.push(b'/');
     }
     push_early_mark(out, record);
-    push_i32(out, timers.total_ms);
+    push_i32(out, timers.active_ms);
 }
 
 fn push_cookie(out: &mut Vec<u8>, cookie: Option<&[u8]>) {

@@ -9,8 +9,9 @@ pub mod connect;
 pub mod date;
 pub mod escape;
 pub mod http;
+pub mod json;
 pub mod tcp;
-pub(super) mod text;
+pub mod text;
 
 #[cfg(test)]
 mod tests;

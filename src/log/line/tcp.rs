@@ -6,7 +6,7 @@ use crate::log::record::Record;
 
 /// Appends `%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq`, without
 /// a line end.
-pub fn write_tcp(out: &mut Vec<u8>, dates: &mut Dates, record: &Record<'_>) {
+pub fn write_tcp(out: &mut Vec<u8>, dates: &Dates, record: &Record<'_>) {
     push_peer(out, record.client, record.listener_id);
     out.push(b' ');
     dates.push_traffic(out, record.accept_date);

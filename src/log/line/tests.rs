@@ -34,7 +34,9 @@ fn record() -> Record<'static> {
             queue_ms: 0,
             connect_ms: 0,
             response_ms: 350,
+            active_ms: 351,
             total_ms: 351,
+            ..Timers::default()
         },
         status: 200,
         bytes_out: 95,
@@ -49,6 +51,7 @@ fn record() -> Record<'static> {
         backend_queue: 0,
         request_line: b"GET /x?a=b HTTP/1.1",
         is_early: false,
+        ..Record::default()
     }
 }
 
@@ -65,11 +68,11 @@ fn refused() -> Record<'static> {
     }
 }
 
-type Writer = fn(&mut Vec<u8>, &mut Dates, &Record<'_>);
+type Writer = fn(&mut Vec<u8>, &Dates, &Record<'_>);
 
 fn line(write: Writer, record: &Record<'_>) -> String {
     let mut out = Vec::new();
-    write(&mut out, &mut Dates::new(), record);
+    write(&mut out, &Dates::new(), record);
     String::from_utf8(out).unwrap()
 }
 

@@ -5,11 +5,41 @@
 
 use std::net::Ipv6Addr;
 
+use bumpalo::collections::Vec as ArenaVec;
+
 use crate::log::record::{NOSRV, Record};
 use crate::net::address::PeerAddress;
 
+/// Where the text of a line goes: the buffer of a fixed shape, or the arena of a format.
+pub trait Sink {
+    /// Appends a byte.
+    fn push(&mut self, byte: u8);
+    /// Appends bytes.
+    fn extend_from_slice(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn push(&mut self, byte: u8) {
+        self.push(byte);
+    }
+
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl Sink for ArenaVec<'_, u8> {
+    fn push(&mut self, byte: u8) {
+        self.push(byte);
+    }
+
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.extend_from_slice_copy(bytes);
+    }
+}
+
 /// Appends a number. Most numbers of a line are below ten.
-pub(in crate::log) fn push_u64(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn push_u64(out: &mut impl Sink, mut value: u64) {
     if value < 10 {
         out.push(digit(value));
         return;
@@ -28,30 +58,31 @@ pub(in crate::log) fn push_u64(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a number.
-pub(in crate::log) fn push_u32(out: &mut Vec<u8>, value: u32) {
+pub(crate) fn push_u32(out: &mut impl Sink, value: u32) {
     push_u64(out, u64::from(value));
 }
 
 /// Appends a number with its sign.
-pub(in crate::log) fn push_i32(out: &mut Vec<u8>, value: i32) {
+pub(crate) fn push_i32(out: &mut impl Sink, value: i32) {
     if value < 0 {
         out.push(b'-');
     }
     push_u32(out, value.unsigned_abs());
 }
 
-/// Appends the last `WIDTH` digits of a number, zeros first.
-pub(in crate::log) fn push_padded<const WIDTH: usize>(out: &mut Vec<u8>, mut value: u32) {
-    let mut digits = [b'0'; WIDTH];
+/// Appends the last `width` digits of a number, zeros first; six at most.
+pub(crate) fn push_padded(out: &mut impl Sink, width: usize, mut value: u32) {
+    let mut digits = [b'0'; PADDED_MAX];
     for slot in digits.iter_mut().rev() {
         *slot = digit(u64::from(value % 10));
         value /= 10;
     }
-    out.extend_from_slice(&digits);
+    let start = PADDED_MAX.saturating_sub(width);
+    out.extend_from_slice(digits.get(start..).unwrap_or_default());
 }
 
 /// Appends numbers with slashes between them.
-pub(super) fn push_slashed(out: &mut Vec<u8>, values: &[u32]) {
+pub(crate) fn push_slashed(out: &mut impl Sink, values: &[u32]) {
     for (position, value) in values.iter().enumerate() {
         if position > 0 {
             out.push(b'/');
@@ -61,7 +92,7 @@ pub(super) fn push_slashed(out: &mut Vec<u8>, values: &[u32]) {
 }
 
 /// Appends the host of an end (`%ci`): its address, `unix`, or a dash.
-pub(super) fn push_host(out: &mut Vec<u8>, peer: PeerAddress) {
+pub(crate) fn push_host(out: &mut impl Sink, peer: PeerAddress) {
     match peer {
         PeerAddress::V4(ip, _) => push_v4(out, ip.octets()),
         PeerAddress::V6(ip, _) => push_v6(out, ip),
@@ -71,7 +102,7 @@ pub(super) fn push_host(out: &mut Vec<u8>, peer: PeerAddress) {
 }
 
 /// Appends the port of an end (`%cp`); that of a unix client is its listener's number.
-pub(super) fn push_port(out: &mut Vec<u8>, peer: PeerAddress, listener_id: u32) {
+pub(crate) fn push_port(out: &mut impl Sink, peer: PeerAddress, listener_id: u32) {
     match peer {
         PeerAddress::V4(_, port) | PeerAddress::V6(_, port) => push_u32(out, u32::from(port)),
         PeerAddress::Unix => push_u32(out, listener_id),
@@ -80,14 +111,14 @@ pub(super) fn push_port(out: &mut Vec<u8>, peer: PeerAddress, listener_id: u32) 
 }
 
 /// Appends an end as `host:port`.
-pub(super) fn push_peer(out: &mut Vec<u8>, peer: PeerAddress, listener_id: u32) {
+pub(crate) fn push_peer(out: &mut impl Sink, peer: PeerAddress, listener_id: u32) {
     push_host(out, peer);
     out.push(b':');
     push_port(out, peer, listener_id);
 }
 
 /// Appends ` frontend backend/server ` of the TCP and HTTP lines.
-pub(super) fn push_names(out: &mut Vec<u8>, record: &Record<'_>) {
+pub(crate) fn push_names(out: &mut impl Sink, record: &Record<'_>) {
     out.push(b' ');
     push_frontend(out, record);
     out.push(b' ');
@@ -98,7 +129,7 @@ pub(super) fn push_names(out: &mut Vec<u8>, record: &Record<'_>) {
 }
 
 /// Appends the frontend's name (`%ft`).
-pub(super) fn push_frontend(out: &mut Vec<u8>, record: &Record<'_>) {
+pub(crate) fn push_frontend(out: &mut impl Sink, record: &Record<'_>) {
     out.extend_from_slice(record.frontend.as_bytes());
     if record.is_tls {
         out.push(b'~');
@@ -106,14 +137,14 @@ pub(super) fn push_frontend(out: &mut Vec<u8>, record: &Record<'_>) {
 }
 
 /// Appends the `+` of a value that may still grow.
-pub(super) fn push_early_mark(out: &mut Vec<u8>, record: &Record<'_>) {
+pub(crate) fn push_early_mark(out: &mut impl Sink, record: &Record<'_>) {
     if record.is_early {
         out.push(b'+');
     }
 }
 
 /// Appends ` ac/fc/bc/sc/rc sq/bq` of the TCP and HTTP lines.
-pub(super) fn push_counts(out: &mut Vec<u8>, record: &Record<'_>) {
+pub(crate) fn push_counts(out: &mut impl Sink, record: &Record<'_>) {
     let counts = &record.connections;
     out.push(b' ');
     push_slashed(
@@ -132,14 +163,14 @@ pub(super) fn push_counts(out: &mut Vec<u8>, record: &Record<'_>) {
 }
 
 /// Appends the retries (`%rc`), marked when the last one went to another server.
-pub(super) fn push_retries(out: &mut Vec<u8>, record: &Record<'_>) {
+pub(crate) fn push_retries(out: &mut impl Sink, record: &Record<'_>) {
     if record.connections.redispatched {
         out.push(b'+');
     }
     push_u32(out, record.connections.retries);
 }
 
-fn push_v4(out: &mut Vec<u8>, octets: [u8; 4]) {
+fn push_v4(out: &mut impl Sink, octets: [u8; 4]) {
     for (position, octet) in octets.into_iter().enumerate() {
         if position > 0 {
             out.push(b'.');
@@ -149,7 +180,7 @@ fn push_v4(out: &mut Vec<u8>, octets: [u8; 4]) {
 }
 
 /// The text form of RFC 5952: the longest run of zero groups, two at least, becomes `::`.
-fn push_v6(out: &mut Vec<u8>, ip: Ipv6Addr) {
+fn push_v6(out: &mut impl Sink, ip: Ipv6Addr) {
     if let Some(v4) = ip.to_ipv4_mapped() {
         out.extend_from_slice(b"::ffff:");
         push_v4(out, v4.octets());
@@ -188,13 +219,13 @@ fn longest_zeros(groups: [u16; 8]) -> (usize, usize) {
     longest
 }
 
-fn push_hex(out: &mut Vec<u8>, group: u16) {
+fn push_hex(out: &mut impl Sink, group: u16) {
     let mut leading = true;
     for shift in [12u32, 8, 4, 0] {
         let nibble = (group >> shift) & 0xf;
         leading = leading && nibble == 0 && shift > 0;
         if !leading {
-            out.extend(char::from_digit(u32::from(nibble), 16).and_then(|c| u8::try_from(c).ok()));
+            out.push(hexadecimal_digit(nibble));
         }
     }
 }
@@ -204,7 +235,25 @@ fn digit(value: u64) -> u8 {
     b'0'.saturating_add(u8::try_from(value).unwrap_or(0))
 }
 
+/// Appends a number in upper-case hexadecimal digits, `width` of them at least.
+pub(crate) fn push_hexadecimal(out: &mut impl Sink, width: usize, value: u64) {
+    let used = 16 - (value.leading_zeros() / 4) as usize;
+    for position in (0..used.max(width).max(1)).rev() {
+        let nibble = value.checked_shr(u32::try_from(position * 4).unwrap_or(u32::MAX));
+        out.push(upper_digit(nibble.unwrap_or(0)));
+    }
+}
+
+fn upper_digit(value: u64) -> u8 {
+    b"0123456789ABCDEF"[(value & 15) as usize]
+}
+
+fn hexadecimal_digit(value: u16) -> u8 {
+    b"0123456789abcdef"[usize::from(value & 15)]
+}
+
 const U64_DIGITS_MAX: usize = 20;
+const PADDED_MAX: usize = 6;
 
 #[cfg(test)]
 mod tests {
@@ -224,8 +273,8 @@ mod tests {
         assert_eq!(text_of(|out| push_i32(out, i32::MIN)), i32::MIN.to_string());
         assert_eq!(text_of(|out| push_i32(out, -1)), "-1");
         assert_eq!(text_of(|out| push_u32(out, 0)), "0");
-        assert_eq!(text_of(|out| push_padded::<3>(out, 7)), "007");
-        assert_eq!(text_of(|out| push_padded::<2>(out, 123)), "23");
+        assert_eq!(text_of(|out| push_padded(out, 3, 7)), "007");
+        assert_eq!(text_of(|out| push_padded(out, 2, 123)), "23");
     }
 
     #[test]

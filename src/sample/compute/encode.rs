@@ -20,6 +20,12 @@ pub fn base64_decode(text: &[u8], out: &mut Vec<u8>) -> bool {
     decode_with(&STANDARD, text, out)
 }
 
+/// [`base64_decode`] to the front of `out`, which needs room for three bytes more than the text
+/// takes; the number of bytes comes back, `None` for what is no base64.
+pub fn base64_decode_slice(text: &[u8], out: &mut [u8]) -> Option<usize> {
+    STANDARD.decode_slice(text, out).ok()
+}
+
 /// Appends base64url without padding (converter `ub64enc`; RFC 4648, section 5).
 pub fn base64url_encode(bytes: &[u8], out: &mut Vec<u8>) {
     encode_with(&URL, bytes, out);

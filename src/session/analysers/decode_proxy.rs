@@ -4,6 +4,7 @@ use crate::net::proxy_protocol::{self, Parse};
 use crate::session::analyser::{AnalyserSet, Verdict};
 use crate::session::channel::ChannelFlags;
 use crate::session::outcome::{Cause, Stage};
+use crate::session::session::ProxyFacts;
 use crate::session::{Session, SessionFlags};
 use crate::worker::Core;
 
@@ -14,12 +15,17 @@ impl Session {
         self.request.flags.remove(ChannelFlags::AUTO_CONNECT);
         match proxy_protocol::parse(self.request.input(), core.bufsize()) {
             Parse::Complete(header) => {
+                let bytes = self.request.input().get(..header.header_len);
+                self.proxy_header = bytes.and_then(ProxyFacts::of_header);
                 self.request.skip_input(header.header_len);
                 self.request.release_if_empty(&mut core.buffers);
                 if !header.local && header.source.is_known() {
                     self.source = header.source;
                     self.destination = header.destination;
                 }
+                let now_us = core.engine.clock.monotonic_us();
+                let elapsed_ms = self.timing.since_start_ms(now_us);
+                self.handshake_ms = u16::try_from(elapsed_ms).unwrap_or(u16::MAX);
                 self.request.analysers.remove(AnalyserSet::PROXY);
                 self.begin_announced_session(core)
             }
@@ -54,6 +60,7 @@ impl Session {
 
     fn fail_proxy_header(&mut self, cause: Cause, core: &mut Core) -> Verdict {
         self.count_failed_request(core);
+        self.flags.insert(SessionFlags::NO_PROXY_HEADER);
         self.outcome.note(cause, Stage::Request);
         self.http_reply_and_close(None, core);
         Verdict::Wait

@@ -115,6 +115,11 @@ impl Session {
         if let (Some(rule), Some(address)) = (rule, destination) {
             add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
         }
+        if let Some(header) = &frontend.unique_id.header
+            && !transaction.unique_id.is_empty()
+        {
+            rewriter.add(header, &transaction.unique_id)?;
+        }
         let rules = (&frontend.compression, &backend.compression);
         Self::offer_compression(&mut rewriter, &mut transaction.compression, rules);
         let options = transaction.connections.options;

@@ -49,8 +49,12 @@ impl Session {
     }
 
     fn scan_request(&mut self, core: &mut Core) -> Scan {
-        if self.transaction.is_none() {
-            self.transaction = core.transactions.take();
+        // Rules over the connection may have attached a transaction before.
+        if self.timing.request_us == 0 {
+            if self.transaction.is_none() {
+                self.transaction = core.transactions.take();
+            }
+            self.number_request(core);
             self.timing.request_us = core.engine.clock.monotonic_us();
             self.start_request_timer(core);
         }
@@ -58,6 +62,17 @@ impl Session {
             return Scan::Incomplete;
         };
         transaction.request.scanner.scan_bytes(self.request.input())
+    }
+
+    /// The first request of a connection has the session's number, later ones have their own.
+    fn number_request(&mut self, core: &mut Core) {
+        if self.flags.any(SessionFlags::FIRST_REQUEST) {
+            return;
+        }
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.number = Some(core.state.next_session_id);
+            core.state.next_session_id = core.state.next_session_id.wrapping_add(1);
+        }
     }
 
     /// On a kept-alive connection the request's own time begins with its first byte.
@@ -159,8 +174,16 @@ impl Session {
         message.state = MessageState::Parsed;
         let view = message.head.view(buffer, base);
         keep_line(&mut transaction.request_line, view.start_line());
+        let slots = &proxy.captures;
+        transaction
+            .captures
+            .open(slots.request.len(), slots.response.len());
+        transaction.captures.capture_request(&slots.request, view);
         if core.config.global.debug {
             trace::head(subject, Traced::Request, view);
+        }
+        if proxy.unique_id.format.is_some() {
+            self.make_unique_id(core);
         }
         self.request_received(core);
         if self.is_monitor_request(core) {

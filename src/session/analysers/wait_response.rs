@@ -97,6 +97,9 @@ impl Session {
         message.body = response_body(&message.head, transaction.request.head.method());
         message.state = MessageState::Parsed;
         transaction.status = i32::from(status);
+        let slots = &core.config.proxy(self.frontend).captures.response;
+        let view = message.head.view(buffer, base);
+        transaction.captures.capture_response(slots, view);
         Ok(false)
     }
 

@@ -14,6 +14,9 @@ mod redirect;
 mod setting;
 
 pub use captures::CaptureMemory;
+mod peek;
+
+pub use peek::PeekedRequest;
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -51,8 +54,9 @@ impl Session {
         if rules.is_empty() {
             return Flow::Next;
         }
-        let mut arena = std::mem::take(&mut core.arena);
+        let arena = std::mem::take(&mut core.arena);
         let scene = Scene { set, proxy };
+        self.peek_request(set, core);
         let flow = match set {
             RuleSet::LegacyRequest | RuleSet::LegacyResponse => {
                 self.walk_filters(rules, scene, &arena, core)
@@ -66,8 +70,8 @@ impl Session {
             | RuleSet::HttpResponse
             | RuleSet::HttpAfterResponse => self.walk(rules, scene, &arena, core),
         };
-        arena.reset();
-        core.arena = arena;
+        core.peeked.forget();
+        core.return_arena(arena);
         flow
     }
 
@@ -93,6 +97,7 @@ impl Session {
                 Answer::Unknown => Flow::Wait,
             };
             self.settle_variables(arena, core);
+            self.settle_captures(core);
             match flow {
                 Flow::Next => {}
                 Flow::Wait => {
@@ -101,12 +106,31 @@ impl Session {
                 }
                 Flow::Stop | Flow::End(_) => {
                     self.rule_at = 0;
+                    self.note_last_rule(rule, scene);
                     return flow;
                 }
             }
         }
         self.rule_at = 0;
         Flow::Next
+    }
+
+    /// Remembers the rule that ended a set, for `last_rule_line`.
+    fn note_last_rule(&mut self, rule: &Rule, scene: Scene) {
+        if scene.set != RuleSet::Redirect
+            && let Some(transaction) = self.transaction.as_deref_mut()
+        {
+            transaction.last_rule = Some(rule.place);
+        }
+    }
+
+    /// Looks for a request among bytes that are relayed, for rules that ask for one.
+    fn peek_request(&self, set: RuleSet, core: &mut Core) {
+        if set == RuleSet::TcpContent && self.transaction.is_none() {
+            let max_headers = core.config.global.tuning.http_maxhdr;
+            let bufsize = core.bufsize();
+            core.peeked.look(self.request.input(), bufsize, max_headers);
+        }
     }
 
     /// One action.
@@ -156,7 +180,9 @@ impl Session {
             arena,
             core,
             session: Some(self),
-            request: transaction.and_then(|transaction| self.request_view(transaction)),
+            request: transaction
+                .and_then(|transaction| self.request_view(transaction))
+                .or_else(|| core.peeked.view()),
             response: transaction.and_then(|transaction| self.response_view(transaction)),
             proxy: scene.proxy,
             direction: match scene.set.is_response() {

@@ -3,11 +3,12 @@
 use bumpalo::Bump;
 
 use super::{Flow, Scene};
-use crate::config::model::{PatternChange, Setting};
+use crate::config::model::{LogLevel, PatternChange, Setting};
 use crate::sample::value::Sample;
 use crate::sample::variables::{Scope, Variable, Variables};
 use crate::session::Session;
 use crate::session::analyser::AnalyserSet;
+use crate::session::transaction::LevelChoice;
 use crate::worker::Core;
 
 impl Session {
@@ -29,6 +30,13 @@ impl Session {
             Setting::TypeOfService(value) => self.set_type_of_service(*value),
             Setting::Nice(nice) => core.engine.scheduler.set_nice(self.task, *nice),
             Setting::ExpectProxy => self.request.analysers.insert(AnalyserSet::PROXY),
+            Setting::Capture(into, expression) => {
+                let text = expression.text(&self.context(scene, arena, core));
+                if let Some(text) = text.map(|text| arena.alloc_slice_copy(text)) {
+                    self.capture(*into, text, core);
+                }
+            }
+            Setting::LogLevel(level) => self.set_log_level(*level, core),
         }
         Flow::Next
     }
@@ -56,6 +64,8 @@ impl Session {
                 | Setting::Mark(_)
                 | Setting::TypeOfService(_)
                 | Setting::Nice(_)
+                | Setting::Capture(..)
+                | Setting::LogLevel(_)
                 | Setting::ExpectProxy => None,
             }
         };
@@ -72,6 +82,15 @@ impl Session {
         }
         for (variable, sample) in core.pending.take(self.owner, arena) {
             self.set_variable(variable, sample, core);
+        }
+    }
+
+    fn set_log_level(&mut self, level: Option<LogLevel>, core: &mut Core) {
+        if self.transaction.is_none() {
+            self.transaction = core.transactions.take();
+        }
+        if let Some(transaction) = self.transaction.as_deref_mut() {
+            transaction.log_level = level.map_or(LevelChoice::Silent, LevelChoice::Level);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::config::diagnostic::{Diagnostic, Span};
 use crate::config::keyword::Sections;
 use crate::config::model::{
     AddressSpec, Bind, Capabilities, CheckSettings, Place, PortRule, Proxy, ProxyId, ProxyProtocol,
-    Server, ServerId, Timeouts,
+    RuleSet, Server, ServerId, Timeouts,
 };
 use crate::config::section::UnixDefaults;
 use crate::http::errors::ErrorPage;
@@ -84,6 +84,28 @@ pub(crate) struct ErrorImport {
     pub(crate) is_strict: bool,
 }
 
+/// Where formats stand.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FormatSpans {
+    /// `error-log-format`.
+    pub(crate) error: Option<Span>,
+    /// `log-format-sd`.
+    pub(crate) structured: Option<Span>,
+    /// `unique-id-format`.
+    pub(crate) unique_id: Option<Span>,
+}
+
+/// A rule's reference to a capture slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CaptureId {
+    /// Its number.
+    pub(crate) slot: usize,
+    /// The set of the rule.
+    pub(crate) set: RuleSet,
+    /// Where it stands.
+    pub(crate) span: Span,
+}
+
 /// A section's settings so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -107,6 +129,10 @@ pub(crate) struct Draft {
     pub(crate) cookie_span: Option<Span>,
     /// The `capture cookie` line.
     pub(crate) cookie_capture_span: Option<Span>,
+    /// The lines that gave the other formats.
+    pub(crate) format_spans: FormatSpans,
+    /// Slots that rules name.
+    pub(crate) capture_ids: Vec<CaptureId>,
     /// The value of `id`.
     pub(crate) id_span: Option<Span>,
     /// A line of it was refused: what seems missing may have been on that line.
@@ -150,6 +176,8 @@ impl Draft {
             log_format_span: None,
             cookie_span: None,
             cookie_capture_span: None,
+            format_spans: FormatSpans::default(),
+            capture_ids: Vec::new(),
             id_span: None,
             has_errors: false,
             smart_accept: None,

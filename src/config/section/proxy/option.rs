@@ -4,10 +4,11 @@
 //! given counts. The keyword machinery calls the handlers and understands `no` and `default`.
 
 use super::draft::ProxyContext;
-use super::forwarded;
+use super::{forwarded, log_format};
 use crate::config::diagnostic::Parse;
 use crate::config::keyword::{Keyword, Line, Prefix, Sections};
 use crate::config::model::{ConnectionMode, HeaderNames, LogFormat, ProxyOption};
+use crate::config::word::Word;
 
 /// An option that is on or off, off unless given.
 macro_rules! switch {
@@ -219,11 +220,26 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
     Keyword {
         name: "option httplog",
         sections: Sections::DEFAULTS_FRONT,
-        usage: "option httplog [clf]",
-        doc: "Logs one line per request, with timers and states.",
+        usage: "option httplog [clf|json]",
+        doc: "Logs one line per request, with timers and states. As JSON an object with time, \
+              client_ip, client_port, frontend, backend, server, request_ms, queue_ms, \
+              connect_ms, response_ms, total_ms, status, bytes_out, bytes_in, complete, \
+              termination, reason, connections, frontend_connections, backend_connections, \
+              server_connections, retries, server_queue, backend_queue, redispatched, \
+              request_cookie, response_cookie, request_headers, response_headers, unique_id and \
+              request.",
         since: "1.0",
         negatable: false,
         parse: parse_httplog,
+    },
+    Keyword {
+        name: "option httpslog",
+        sections: Sections::DEFAULTS_FRONT,
+        usage: "option httpslog",
+        doc: "As 'option httplog', with the state of the client's TLS connection behind.",
+        since: "2.5",
+        negatable: false,
+        parse: parse_httpslog,
     },
     switch!(
         "independant-streams",
@@ -238,6 +254,13 @@ pub(super) static KEYWORDS: &[Keyword<ProxyContext>] = &[
         ANY_PROXY,
         "1.5",
         "Does not let data sent count as activity of the receiving side."
+    ),
+    switch!(
+        "log-reason",
+        LogReason,
+        DEFAULTS_FRONT,
+        "weir 0.1",
+        "Adds why a request was refused, one word, to lines of httplog and tcplog."
     ),
     switch!(
         "log-separate-errors",
@@ -401,27 +424,31 @@ fn parse_restrict_names(context: &mut ProxyContext, line: &Line) -> Parse<()> {
 }
 
 fn parse_httplog(context: &mut ProxyContext, line: &Line) -> Parse<()> {
-    if !line.words.has(2) {
-        return log_format(context, line, LogFormat::Http);
-    }
-    if !line.words.is(2, "clf") {
-        return Err(line
-            .words
-            .error(2, "'option httplog' only supports option 'clf'."));
-    }
+    let format = match line.words.get(2).map(Word::text) {
+        None => LogFormat::Http,
+        Some("clf") => LogFormat::HttpClf,
+        Some("json") => LogFormat::HttpJson,
+        Some(_) => {
+            let error = line
+                .words
+                .error(2, "keyword 'httplog' only supports option 'clf'.");
+            return Err(error.hint("and 'json'"));
+        }
+    };
     line.words.end(3)?;
-    log_format(context, line, LogFormat::HttpClf)
+    log_format::choose(context, line, format);
+    Ok(())
+}
+
+fn parse_httpslog(context: &mut ProxyContext, line: &Line) -> Parse<()> {
+    line.words.end(2)?;
+    log_format::choose(context, line, LogFormat::Https);
+    Ok(())
 }
 
 fn parse_tcplog(context: &mut ProxyContext, line: &Line) -> Parse<()> {
     line.words.end(2)?;
-    log_format(context, line, LogFormat::Tcp)
-}
-
-fn log_format(context: &mut ProxyContext, line: &Line, format: LogFormat) -> Parse<()> {
-    let draft = &mut context.draft;
-    draft.proxy.log.format = format;
-    draft.log_format_span = Some(line.words.keyword_span());
+    log_format::choose(context, line, LogFormat::Tcp);
     Ok(())
 }
 

@@ -13,13 +13,14 @@ use crate::config::model::{Action, Rule, RuleSet};
 use crate::config::suggest;
 use crate::config::word::{Word, Words};
 use crate::sample::expression::Expression;
-use crate::sample::fetch::Needs;
 use crate::sample::format::{Format, Purpose};
 use crate::sample::parse_condition;
 use crate::sample::variables::Variable;
 
+mod capture;
 mod decide;
 mod edit;
+mod needs;
 mod setting;
 mod tcp;
 
@@ -86,12 +87,7 @@ impl<'a> RuleReader<'a> {
         let word = self.word(expected)?;
         let language = &mut self.context.language;
         let format = Format::parse(language, word.bytes(), word.span(), Purpose::Http)?;
-        self.check_needs(
-            format
-                .needs()
-                .map(|(fetch, needs)| (String::new(), fetch, needs)),
-            word,
-        );
+        self.check_samples(format.needs(), word)?;
         Ok(format)
     }
 
@@ -100,8 +96,7 @@ impl<'a> RuleReader<'a> {
         let first = self.word("an expression")?;
         self.at -= 1;
         let expression = Expression::parse(&mut self.context.language, self.words, &mut self.at)?;
-        let needs = [(String::new(), expression.fetch_name(), expression.needs())];
-        self.check_needs(needs.into_iter(), first);
+        self.check_expression(&expression, first)?;
         Ok(expression)
     }
 
@@ -113,61 +108,6 @@ impl<'a> RuleReader<'a> {
         };
         let known = self.context.language.variable(name);
         known.map_err(|why| self.words.error(self.at.saturating_sub(1), why))
-    }
-
-    /// Warns about what is not there yet, or not there any more, where the rule runs.
-    fn check_needs(
-        &mut self,
-        needs: impl Iterator<Item = (String, &'static str, Needs)>,
-        word: &Word,
-    ) {
-        let available = available(self.set);
-        let mut warnings = Vec::new();
-        for (acl, fetch, needs) in needs {
-            if needs.is_met_by(available) {
-                continue;
-            }
-            let place = self.set.name();
-            let needed = needs.describe();
-            let message = match acl.as_str() {
-                "" => format!(
-                    "sample fetch <{fetch}> has no value in '{place}' rules: it needs {needed}, \
-                     which are not available there."
-                ),
-                acl => format!(
-                    "acl '{acl}' will never match: it uses '{fetch}', which has no value in \
-                     '{place}' rules."
-                ),
-            };
-            warnings.push(word.warning(message));
-        }
-        self.context.warnings.extend(warnings);
-    }
-}
-
-/// What fetches find where the rules of a set run.
-const fn available(set: RuleSet) -> Needs {
-    let client = Needs::CLIENT;
-    let request = client
-        .and(Needs::REQUEST_BYTES)
-        .and(Needs::REQUEST_HEAD)
-        .and(Needs::REQUEST_BODY)
-        .and(Needs::TRANSACTION);
-    let response = client
-        .and(Needs::SERVER)
-        .and(Needs::RESPONSE_BYTES)
-        .and(Needs::RESPONSE_HEAD)
-        .and(Needs::RESPONSE_BODY)
-        .and(Needs::TRANSACTION);
-    match set {
-        RuleSet::TcpConnection | RuleSet::TcpSession => client,
-        RuleSet::TcpContent | RuleSet::HttpRequest | RuleSet::LegacyRequest | RuleSet::Redirect => {
-            request
-        }
-        RuleSet::TcpResponse
-        | RuleSet::HttpResponse
-        | RuleSet::LegacyResponse
-        | RuleSet::HttpAfterResponse => response,
     }
 }
 
@@ -242,11 +182,7 @@ fn read(reader: &mut RuleReader<'_>, parse: ParseAction, line: &Line) -> Parse<R
     let at = reader.at;
     let condition = parse_condition(&mut reader.context.language, reader.words, at)?;
     if let (Some(condition), Some(word)) = (&condition, reader.words.get(at)) {
-        let needs: Vec<_> = condition
-            .needs()
-            .map(|(acl, fetch, needs)| (acl.to_owned(), fetch, needs))
-            .collect();
-        reader.check_needs(needs.into_iter(), word);
+        reader.check_condition(condition, word);
     }
     Ok(Rule {
         action,
@@ -317,6 +253,7 @@ pub(crate) fn actions() -> impl Iterator<Item = &'static ActionKeyword> {
 }
 
 static TABLES: &[&[ActionKeyword]] = &[
+    capture::ACTIONS,
     decide::ACTIONS,
     edit::ACTIONS,
     super::redirect::ACTIONS,
