@@ -33,10 +33,10 @@ pub(crate) fn bad_lines(entry: &Entry) -> Vec<Line> {
             .into_iter()
             .map(|call| in_listen(format!("acl bad str(1),{call} -m found")))
             .collect(),
-        Kind::Variable => ["%{Q", "%{+Q}", "%nearly"]
+        Kind::Variable => ["%{Q", "%{+Q}", "%QQ"]
             .map(|before| {
                 in_listen(format!(
-                    "http-request set-header x {before}{}q9",
+                    "http-request set-header x {before}{}QQ",
                     entry.name
                 ))
             })

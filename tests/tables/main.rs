@@ -253,6 +253,10 @@ const ALWAYS_GOOD: &[(&str, &str)] = &[];
 /// Rules that are known in their set only to say that they cannot stand there: text, reason.
 const REFUSED: &[(&str, &str)] = &[
     (
+        "http-response capture str(10.1.2.3) len 1",
+        "responses have declared slots only: 'id'",
+    ),
+    (
         "tcp-request session expect-proxy layer4",
         "the header was read, or is not expected",
     ),

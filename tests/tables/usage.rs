@@ -18,12 +18,11 @@ pub(crate) fn required(usage: &str) -> String {
         true => first_in_braces(&text),
         false => text.split(" | ").next().unwrap_or_default().to_owned(),
     };
-    let words = text
-        .split_whitespace()
-        .map(|word| match word.contains('<') {
-            true => word,
-            false => word.split('|').next().unwrap_or_default(),
-        });
+    let words = text.split_whitespace().map(|word| match word.find(">|") {
+        Some(end) => &word[..=end],
+        None if word.contains('<') => word,
+        None => word.split('|').next().unwrap_or_default(),
+    });
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -87,6 +86,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("format", "value"),
     ("fmt", "value"),
     ("key", "value"),
+    ("level", "info"),
     ("location", "/elsewhere"),
     ("mark", "1"),
     ("method", "GET"),
@@ -129,6 +129,7 @@ mod tests {
             filled("set-var(<name>) <expression>"),
             "set-var(txn.name) str(10.1.2.3)"
         );
+        assert_eq!(filled("set-log-level <level>|silent"), "set-log-level info");
         assert_eq!(required("log global | log <target>"), "log global");
     }
 }
