@@ -54,8 +54,11 @@ fn every_table_is_in_the_manual() {
         "{action}"
     );
     assert!(manual(Some("fetches")).unwrap().contains("req.hdr("));
-    let error = manual(Some("req.hdrs")).unwrap_err();
-    assert_eq!(error, "unknown keyword 'req.hdrs'; did you mean 'req.hdr'?");
+    let error = manual(Some("set-methud")).unwrap_err();
+    assert_eq!(
+        error,
+        "unknown keyword 'set-methud'; did you mean 'set-method'?"
+    );
 }
 
 #[test]
