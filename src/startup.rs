@@ -102,8 +102,8 @@ fn serve(
     program: &str,
     messages: &mut Messages,
 ) -> Result<ExitCode, Failed> {
-    if arguments.keyword_classes.is_some() {
-        messages.print_always(&manual::keyword_list());
+    if let Some(classes) = &arguments.keyword_classes {
+        messages.print_always(&manual::keyword_list(classes));
     }
     if let Some(directory) = &arguments.directory
         && let Err(error) = sys::process::change_directory(directory)

@@ -18,6 +18,7 @@ pub mod owner;
 pub mod process_set;
 pub mod section;
 pub mod suggest;
+pub mod tables;
 pub mod token;
 pub mod unit;
 pub mod word;

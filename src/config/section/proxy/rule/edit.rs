@@ -33,7 +33,13 @@ pub(super) fn regex(word: &Word) -> Parse<Arc<Regex>> {
         .unicode(false)
         .build()
         .map(Arc::new)
-        .map_err(|error| word.error(format!("regex '{text}' is invalid: {error}")))
+        .map_err(|error| {
+            // Several lines, the last of which says what is wrong.
+            let error = error.to_string();
+            let why = error.lines().last().unwrap_or_default();
+            let why = why.strip_prefix("error: ").unwrap_or(why);
+            word.error(format!("regex '{text}' is invalid: {why}"))
+        })
 }
 
 fn replacer(reader: &mut RuleReader<'_>) -> Parse<Arc<Regex>> {
