@@ -18,6 +18,16 @@ pub(crate) struct Exchange {
     pub(crate) shuts_early: bool,
 }
 
+/// What requests are generated for.
+pub(crate) struct Target<'a> {
+    /// The name of the configuration.
+    pub(crate) name: &'a str,
+    pub(crate) listeners: usize,
+    /// Not where the way of one request depends on those before: an attack that only one of
+    /// the two refuses would change all that follow.
+    pub(crate) takes_attacks: bool,
+}
+
 /// Bytes that leave together, and how many responses are awaited after them.
 pub(crate) struct Step {
     pub(crate) bytes: Vec<u8>,
@@ -25,11 +35,11 @@ pub(crate) struct Step {
 }
 
 impl Exchange {
-    /// The exchange of this number, for a configuration with this many listeners.
-    pub(crate) fn generate(seed: u64, name: &str, number: usize, listeners: usize) -> Self {
-        let mixed = (u64::from(sum_of(name.as_bytes())) << 32) ^ (number as u64);
+    /// The exchange of this number for a configuration.
+    pub(crate) fn generate(seed: u64, target: &Target<'_>, number: usize) -> Self {
+        let mixed = (u64::from(sum_of(target.name.as_bytes())) << 32) ^ (number as u64);
         let mut random = Random(seed ^ mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        let listener = random.below(listeners);
+        let listener = random.below(target.listeners);
         let mut exchange = Self {
             number,
             listener,
@@ -38,7 +48,7 @@ impl Exchange {
             shuts_early: false,
         };
         match random.below(20) {
-            0 | 1 => exchange.attack(&mut random),
+            0 | 1 if target.takes_attacks => exchange.attack(&mut random),
             2..=5 => exchange.pipeline(&mut random),
             _ => exchange.keep_alive(&mut random),
         }
@@ -73,7 +83,10 @@ impl Exchange {
         self.shuts_early = attack.shuts_early;
         let id = format!("X-Id: {}\r\n", self.number);
         let marker = b"X-Id\r\n";
-        let at = attack.bytes.windows(marker.len()).position(|bytes| bytes == marker);
+        let at = attack
+            .bytes
+            .windows(marker.len())
+            .position(|bytes| bytes == marker);
         let mut bytes = attack.bytes.to_vec();
         if let Some(at) = at {
             bytes.splice(at..at + marker.len(), id.into_bytes());
@@ -115,7 +128,11 @@ fn request(random: &mut Random, id: usize) -> (Vec<u8>, Kind) {
     head.push_str("\r\n");
     let mut bytes = head.into_bytes();
     bytes.extend(body);
-    let kind = if method == "HEAD" { Kind::Bodiless } else { Kind::Response };
+    let kind = if method == "HEAD" {
+        Kind::Bodiless
+    } else {
+        Kind::Response
+    };
     (bytes, kind)
 }
 
@@ -136,7 +153,10 @@ fn cookies(random: &mut Random) -> String {
     let name = random.one_of(&["Cookie", "Cookie", "cookie"]);
     let count = 1 + random.below(3);
     let pairs: Vec<&str> = (0..count).map(|_| random.one_of(COOKIES)).collect();
-    format!("{name}: {}", pairs.join(random.one_of(&["; ", "; ", ";", " ; "])))
+    format!(
+        "{name}: {}",
+        pairs.join(random.one_of(&["; ", "; ", ";", " ; "]))
+    )
 }
 
 /// The body of a request; its headers go to `lines`.
@@ -177,7 +197,11 @@ fn wishes(random: &mut Random) -> String {
         wishes.push(random.one_of(STATUSES).to_owned());
     }
     wishes.push(format!("l{}", random.one_of(LENGTHS)));
-    wishes.push(random.one_of(&["html", "html", "plain", "json", "png"]).to_owned());
+    wishes.push(
+        random
+            .one_of(&["html", "html", "plain", "json", "png"])
+            .to_owned(),
+    );
     for _ in 0..random.below(4) {
         wishes.push(random.one_of(EXTRAS).to_owned());
     }
@@ -222,53 +246,164 @@ const METHODS: &[&str] = &[
 ];
 
 const PATHS: &[&str] = &[
-    "/", "/", "/index.html", "/static/logo.png", "/static/css/site.css", "/img/photo.JPG",
-    "/api/v1/users", "/api/v2/items/42", "/api/v2/items/42/", "/admin", "/admin/panel/users",
-    "/login", "/logout", "/old/page", "/old/deep/page.php", "/blog/2026/11/21/title", "/search",
-    "/health", "/monitor", "/deny", "/tarpit", "/private/report.pdf", "/a%20b/c%2Fd", "/UPPER/Case",
-    "/a//b/./c/../d", "/%7Euser/", "/app", "/app/start", "/download/file.tar.gz", "/redirect/me",
-    "/~bob/x;param=1", "/q\"uote'd", "/long/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "/",
+    "/",
+    "/index.html",
+    "/static/logo.png",
+    "/static/css/site.css",
+    "/img/photo.JPG",
+    "/api/v1/users",
+    "/api/v2/items/42",
+    "/api/v2/items/42/",
+    "/admin",
+    "/admin/panel/users",
+    "/login",
+    "/logout",
+    "/old/page",
+    "/old/deep/page.php",
+    "/blog/2026/11/21/title",
+    "/search",
+    "/health",
+    "/monitor",
+    "/deny",
+    "/tarpit",
+    "/private/report.pdf",
+    "/a%20b/c%2Fd",
+    "/UPPER/Case",
+    "/a//b/./c/../d",
+    "/%7Euser/",
+    "/app",
+    "/app/start",
+    "/download/file.tar.gz",
+    "/redirect/me",
+    "/~bob/x;param=1",
+    "/q\"uote'd",
+    "/long/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 
 const QUERIES: &[&str] = &[
-    "", "id=42", "id=-7", "q=hello+world", "q=a%26b%3Dc", "user=bob&lang=fr", "a=1&a=2&b=3",
-    "token=YWxhZGRpbjpvcGVu", "debug", "debug=1&x=", "=x&y", "lang=de&id=100000", "next=http://evil/",
-    "ip=10.1.2.3", "z=%zz&w=%4", "c=3&b=2&a=1", "list=one,two,three", "utf=%C3%A9t%C3%A9", "n=007",
+    "",
+    "id=42",
+    "id=-7",
+    "q=hello+world",
+    "q=a%26b%3Dc",
+    "user=bob&lang=fr",
+    "a=1&a=2&b=3",
+    "token=YWxhZGRpbjpvcGVu",
+    "debug",
+    "debug=1&x=",
+    "=x&y",
+    "lang=de&id=100000",
+    "next=http://evil/",
+    "ip=10.1.2.3",
+    "z=%zz&w=%4",
+    "c=3&b=2&a=1",
+    "list=one,two,three",
+    "utf=%C3%A9t%C3%A9",
+    "n=007",
 ];
 
 const HOSTS: &[&str] = &[
-    "www.example.com", "www.example.com", "EXAMPLE.com:8080", "api.example.org", "static.example.com",
-    "127.0.0.1", "[::1]:80", "shop.example.net:443", "unknown.test", "a.b.c.example.com",
+    "www.example.com",
+    "www.example.com",
+    "EXAMPLE.com:8080",
+    "api.example.org",
+    "static.example.com",
+    "127.0.0.1",
+    "[::1]:80",
+    "shop.example.net:443",
+    "unknown.test",
+    "a.b.c.example.com",
 ];
 
 const HEADERS: &[&str] = &[
-    "User-Agent: curl/7.88.1", "User-Agent: Mozilla/5.0 (X11; Linux) Gecko/20100101 Firefox/115.0",
-    "user-agent: Mozilla/4.0 (compatible; MSIE 6.0)", "User-Agent: GoogleBot/2.1", "Accept: */*",
-    "Accept: text/html,application/xml;q=0.9,*/*;q=0.8", "Accept-Language: fr-FR,fr;q=0.9,en;q=0.5",
-    "accept-language: de", "Accept-Encoding: gzip", "Accept-Encoding: deflate, gzip;q=0.5",
-    "Accept-Encoding: gzip;q=0, identity", "X-Forwarded-For: 10.1.2.3",
-    "X-Forwarded-For: 192.168.7.9, 10.0.0.1", "x-forwarded-for:  172.16.0.5", "X-Forwarded-Proto: https",
-    "Referer: http://www.example.com/from?x=y", "Referer: https://evil.test/", "X-Custom: one",
-    "X-Custom: two, three", "x-CUSTOM:four", "X-Custom:   five   ", "X-Empty:", "X-Number: 42",
-    "X-Number: -3", "X-Number: 99999999999", "X-Number: 4 2", "X-Hex: 48656c6c6f", "X-Base: SGVsbG8gd29ybGQ=",
-    "X-Url: %48ello%20w%6frld", "X-Json: {\"a\":{\"b\":[10,20]},\"s\":\"t\"}", "X-Ip: 10.20.30.40",
-    "X-Ip: 2001:db8::1", "X-Ip: not.an.ip", "X-Path: /a/b/c/d.e", "X-Fields: a|b||d", "X-Words: one two  three",
-    "X-Mixed: MiXeD CaSe", "X-Quote: say \"hi\" \\ back", "X-Time: 1700000000", "X-List: a,b, c ,\"d,e\"",
-    "If-None-Match: \"abc123\"", "If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT", "Range: bytes=0-9",
-    "Cache-Control: no-cache", "Pragma: no-cache", "Authorization: Basic YWxpY2U6c2VjcmV0",
-    "Authorization: Basic Ym9iOndyb25n", "Authorization: Bearer abc.def.ghi", "Connection: keep-alive",
-    "Connection: close", "connection: Keep-Alive, X-Custom", "Keep-Alive: timeout=5", "Proxy-Connection: close",
-    "Via: 1.0 other", "Origin: http://app.example.com", "DNT: 1", "TE: trailers", "X-Debug: on", "X-Role: admin",
-    "X-Role: Guest", "X-Tab:\tvalue\twith\ttabs", "X-Utf: \u{e9}t\u{e9}", "X-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "User-Agent: curl/7.88.1",
+    "User-Agent: Mozilla/5.0 (X11; Linux) Gecko/20100101 Firefox/115.0",
+    "user-agent: Mozilla/4.0 (compatible; MSIE 6.0)",
+    "User-Agent: GoogleBot/2.1",
+    "Accept: */*",
+    "Accept: text/html,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language: fr-FR,fr;q=0.9,en;q=0.5",
+    "accept-language: de",
+    "Accept-Encoding: gzip",
+    "Accept-Encoding: deflate, gzip;q=0.5",
+    "Accept-Encoding: gzip;q=0, identity",
+    "X-Forwarded-For: 10.1.2.3",
+    "X-Forwarded-For: 192.168.7.9, 10.0.0.1",
+    "x-forwarded-for:  172.16.0.5",
+    "X-Forwarded-Proto: https",
+    "Referer: http://www.example.com/from?x=y",
+    "Referer: https://evil.test/",
+    "X-Custom: one",
+    "X-Custom: two, three",
+    "x-CUSTOM:four",
+    "X-Custom:   five   ",
+    "X-Empty:",
+    "X-Number: 42",
+    "X-Number: -3",
+    "X-Number: 99999999999",
+    "X-Number: 4 2",
+    "X-Hex: 48656c6c6f",
+    "X-Base: SGVsbG8gd29ybGQ=",
+    "X-Url: %48ello%20w%6frld",
+    "X-Json: {\"a\":{\"b\":[10,20]},\"s\":\"t\"}",
+    "X-Ip: 10.20.30.40",
+    "X-Ip: 2001:db8::1",
+    "X-Ip: not.an.ip",
+    "X-Path: /a/b/c/d.e",
+    "X-Fields: a|b||d",
+    "X-Words: one two  three",
+    "X-Mixed: MiXeD CaSe",
+    "X-Quote: say \"hi\" \\ back",
+    "X-Time: 1700000000",
+    "X-List: a,b, c ,\"d,e\"",
+    "If-None-Match: \"abc123\"",
+    "If-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT",
+    "Range: bytes=0-9",
+    "Cache-Control: no-cache",
+    "Pragma: no-cache",
+    "Authorization: Basic YWxpY2U6c2VjcmV0",
+    "Authorization: Basic Ym9iOndyb25n",
+    "Authorization: Bearer abc.def.ghi",
+    "Connection: keep-alive",
+    "Connection: close",
+    "connection: Keep-Alive, X-Custom",
+    "Keep-Alive: timeout=5",
+    "Proxy-Connection: close",
+    "Via: 1.0 other",
+    "Origin: http://app.example.com",
+    "DNT: 1",
+    "TE: trailers",
+    "X-Debug: on",
+    "X-Role: admin",
+    "X-Role: Guest",
+    "X-Tab:\tvalue\twith\ttabs",
+    "X-Utf: \u{e9}t\u{e9}",
+    "X-Long: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 ];
 
 const COOKIES: &[&str] = &[
-    "SERVERID=s0", "SERVERID=s1", "SERVERID=gone", "SERVERID=", "SESSION=abc123", "SESSION=\"quo ted\"",
-    "A=1", "B=2", "theme=dark", "lang=en", "novalue", "=noname", "SERVERID=s1~abc", "track=x=y=z",
+    "SERVERID=s0",
+    "SERVERID=s1",
+    "SERVERID=gone",
+    "SERVERID=",
+    "SESSION=abc123",
+    "SESSION=\"quo ted\"",
+    "A=1",
+    "B=2",
+    "theme=dark",
+    "lang=en",
+    "novalue",
+    "=noname",
+    "SERVERID=s1~abc",
+    "track=x=y=z",
 ];
 
 const BODY_TYPES: &[&str] = &[
-    "application/x-www-form-urlencoded", "application/json", "text/plain", "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    "application/json",
+    "text/plain",
+    "application/octet-stream",
 ];
 
 const STATUSES: &[&str] = &[
@@ -279,11 +414,39 @@ const STATUSES: &[&str] = &[
 const LENGTHS: &[usize] = &[0, 1, 20, 20, 76, 77, 500, 1400, 5000];
 
 const EXTRAS: &[&str] = &[
-    "chunked", "chunked", "chunked,trailer", "close", "interim", "cookie", "cookies", "affinity", "cache",
-    "nocache", "private", "transform", "etag", "weak", "vary", "location", "moved", "server", "powered", "odd",
-    "list", "encoded", "debug", "date", "modified",
+    "chunked",
+    "chunked",
+    "chunked,trailer",
+    "close",
+    "interim",
+    "cookie",
+    "cookies",
+    "affinity",
+    "cache",
+    "nocache",
+    "private",
+    "transform",
+    "etag",
+    "weak",
+    "vary",
+    "location",
+    "moved",
+    "server",
+    "powered",
+    "odd",
+    "list",
+    "encoded",
+    "debug",
+    "date",
+    "modified",
 ];
 
 const BAD_ANSWERS: &[&str] = &[
-    "nothing", "garbage", "halfhead", "badname", "shortbody", "twolengths", "old",
+    "nothing",
+    "garbage",
+    "halfhead",
+    "badname",
+    "shortbody",
+    "twolengths",
+    "old",
 ];

@@ -3,8 +3,9 @@
 //!
 //! By default every configuration meets a few requests; `DIFFERENTIAL=full` makes them thousands.
 //! `DIFFERENTIAL_ONLY=NAME` runs the configurations whose name contains NAME,
-//! `DIFFERENTIAL_SEED=N` other requests, `DIFFERENTIAL_COUNT=N` so many exchanges of each. Every
-//! difference is written to `target/differential/`; the first few are printed.
+//! `DIFFERENTIAL_SEED=N` other requests, `DIFFERENTIAL_COUNT=N` so many exchanges of each and
+//! `DIFFERENTIAL_WEIR=FILE` another build. Every difference is written to `target/differential/`; the
+//! first few are printed.
 //! What weir does otherwise on purpose stands in `differences.rs`, each with its reason.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
@@ -26,7 +27,7 @@ use std::thread;
 
 use compare::Comparison;
 use differences::DIFFERENCES;
-use generator::Exchange;
+use generator::{Exchange, Target};
 use proxy::Proxy;
 
 #[test]
@@ -63,18 +64,24 @@ struct Plan {
     seed: u64,
     count: usize,
     only: String,
+    weir: PathBuf,
     is_full: bool,
 }
 
 impl Plan {
     fn from_environment() -> Self {
-        let number = |name| env::var(name).ok().map(|text| text.parse::<usize>().unwrap());
+        let number = |name| {
+            env::var(name)
+                .ok()
+                .map(|text| text.parse::<usize>().unwrap())
+        };
         let is_full = env::var("DIFFERENTIAL").is_ok_and(|value| value == "full");
         let count = if is_full { FULL_COUNT } else { BRIEF_COUNT };
         Self {
             seed: number("DIFFERENTIAL_SEED").unwrap_or(SEED) as u64,
             count: number("DIFFERENTIAL_COUNT").unwrap_or(count),
             only: env::var("DIFFERENTIAL_ONLY").unwrap_or_default(),
+            weir: env::var_os("DIFFERENTIAL_WEIR").map_or_else(|| WEIR.into(), PathBuf::from),
             is_full,
         }
     }
@@ -91,18 +98,22 @@ impl Plan {
         text: &str,
         applied: &mut BTreeSet<&'static str>,
     ) -> Result<(), String> {
-        let listeners = proxy::listener_count(text);
+        let target = Target {
+            name,
+            listeners: proxy::listener_count(text),
+            takes_attacks: !text.contains("# Without attacks"),
+        };
         let exchanges: Vec<Exchange> = (0..self.count)
-            .map(|number| Exchange::generate(self.seed, name, number, listeners))
+            .map(|number| Exchange::generate(self.seed, &target, number))
             .collect();
         let program = |program| Proxy {
-            program: Path::new(program),
+            program,
             name,
             text,
         };
         let (weir, haproxy) = thread::scope(|scope| {
-            let haproxy = scope.spawn(|| program(HAPROXY).run(&exchanges));
-            let weir = program(WEIR).run(&exchanges);
+            let haproxy = scope.spawn(|| program(Path::new(HAPROXY)).run(&exchanges));
+            let weir = program(&self.weir).run(&exchanges);
             (weir, haproxy.join().unwrap())
         });
         let haproxy = haproxy.map_err(|text| format!("{name}: HAProxy refuses it\n{text}"))?;

@@ -67,7 +67,9 @@ impl Ports {
 
     fn message(&self, message: &mut Message) {
         for line in &mut message.head {
-            *line = DATE_HEADER.replace(&self.text(line), "$1: <date>").into_owned();
+            *line = DATE_HEADER
+                .replace(&self.text(line), "$1: <date>")
+                .into_owned();
         }
         if let Ok(text) = std::str::from_utf8(&message.body) {
             message.body = self.text(text).into_bytes();

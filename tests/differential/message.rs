@@ -24,8 +24,12 @@ pub(crate) enum Framing {
     /// There is no body.
     Empty,
     /// Content-Length, or less than it says where the connection closed before.
-    Length { is_cut: bool },
-    Chunked { is_cut: bool },
+    Length {
+        is_cut: bool,
+    },
+    Chunked {
+        is_cut: bool,
+    },
     /// The end of the connection.
     Close,
     /// No head of HTTP/1: everything up to the end of the connection.
@@ -48,6 +52,15 @@ impl Message {
             let (found, value) = line.split_once(':')?;
             found.eq_ignore_ascii_case(name).then(|| value.trim())
         })
+    }
+
+    /// Whether the connection cannot go on behind it.
+    pub(crate) fn is_broken(&self) -> bool {
+        use Framing::{Chunked, Length, Raw};
+        matches!(
+            self.framing,
+            Raw | Chunked { is_cut: true } | Length { is_cut: true }
+        )
     }
 
     /// The status of a response; 0 for what is none.
@@ -173,7 +186,10 @@ impl<S: Read> Reader<S> {
         let head = self.take(len);
         let lines = head.split(|&byte| byte == b'\n').map(|line| {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
-            line.escape_ascii().to_string().replace("\\\"", "\"").replace("\\'", "'")
+            line.escape_ascii()
+                .to_string()
+                .replace("\\\"", "\"")
+                .replace("\\'", "'")
         });
         Some(lines.filter(|line| !line.is_empty()).collect())
     }
@@ -238,7 +254,10 @@ impl<S: Read> Reader<S> {
 
 /// The length of a head with its empty line, once that is there.
 fn head_len(buffer: &[u8]) -> Option<usize> {
-    let ends = buffer.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let ends = buffer
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n');
     let mut ends = ends.map(|(at, _)| at).peekable();
     while let Some(at) = ends.next() {
         let line = match ends.peek() {

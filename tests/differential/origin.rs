@@ -143,7 +143,7 @@ impl Answer {
             is_head: start.starts_with("HEAD "),
             is_old: !start.ends_with("HTTP/1.1"),
             is_chunked: false,
-            closes: request.head.is_empty()
+            closes: request.is_broken()
                 || start.ends_with("HTTP/1.0")
                 || request
                     .header("connection")
@@ -266,17 +266,30 @@ const INSTEAD: &[(&str, &[u8])] = &[
     ("nothing", b""),
     ("garbage", b"this is not HTTP\r\n\r\n"),
     ("halfhead", b"HTTP/1.1 200 OK\r\nContent-Le"),
-    ("badname", b"HTTP/1.1 200 OK\r\nBad Name: x\r\nContent-Length: 0\r\n\r\n"),
-    ("shortbody", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this"),
-    ("twolengths", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc"),
-    ("old", b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nfrom an old server"),
+    (
+        "badname",
+        b"HTTP/1.1 200 OK\r\nBad Name: x\r\nContent-Length: 0\r\n\r\n",
+    ),
+    (
+        "shortbody",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nonly this",
+    ),
+    (
+        "twolengths",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+    ),
+    (
+        "old",
+        b"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nfrom an old server",
+    ),
 ];
 
 /// The length of a body that an answer which closes sends without saying its length.
 const CLOSE_FRAMED: usize = 77;
 
 /// What bodies repeat.
-const TEXT: &[u8] = b"The quick brown fox jumps over the lazy dog. <a href=\"/x?y=1&z=2\">link</a>\n";
+const TEXT: &[u8] =
+    b"The quick brown fox jumps over the lazy dog. <a href=\"/x?y=1&z=2\">link</a>\n";
 
 /// Time after which an idle connection is given up.
 const IDLE: Duration = Duration::from_secs(60);

@@ -206,7 +206,11 @@ fn converse(exchange: &Exchange, address: SocketAddr) -> (u16, Vec<Item>) {
                 }
             }
             if let Some(end) = reader.end {
-                items.push(if end == End::Silent { Item::Silent } else { Item::Closed });
+                items.push(if end == End::Silent {
+                    Item::Silent
+                } else {
+                    Item::Closed
+                });
                 break 'steps;
             }
         }

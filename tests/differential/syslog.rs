@@ -21,7 +21,7 @@ impl Syslog {
         self.address
     }
 
-    /// All lines, once the proxy has ended.
+    /// All lines but those about the proxy's own end, which it has met by now.
     pub(crate) fn finish(self) -> Vec<String> {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.send_to(END, self.address).unwrap();
@@ -38,6 +38,9 @@ fn lines(socket: &UdpSocket) -> Vec<String> {
             break;
         }
         let text = datagram.escape_ascii().to_string();
+        if text.contains("Stopping ") || text.contains(" stopped (") {
+            continue;
+        }
         lines.push(text.trim_end_matches("\\n").replace("\\\"", "\""));
     }
     lines
