@@ -71,7 +71,7 @@ pub(crate) const HOSTILE: &[Hostile] = &[
     attack("HTTP/01.1", b"GET / HTTP/01.1\r\nHost: h\r\nX-Id\r\n\r\n"),
     attack("tab in the request line", b"GET\t/\tHTTP/1.1\r\nHost: h\r\nX-Id\r\n\r\n"),
     attack("two spaces", b"GET  /  HTTP/1.1\r\nHost: h\r\nX-Id\r\n\r\n"),
-    attack("preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    cut("preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
     attack("body on 1.0 GET", b"GET / HTTP/1.0\r\nHost: h\r\nX-Id\r\nContent-Length: 5\r\n\r\nhello"),
     attack("body on GET", b"GET / HTTP/1.1\r\nHost: h\r\nX-Id\r\nContent-Length: 5\r\n\r\nhello"),
     attack("8-bit URI", b"GET /\xe9t\xe9 HTTP/1.1\r\nHost: h\r\nX-Id\r\n\r\n"),

@@ -43,6 +43,16 @@ pub(crate) enum Item {
     Silent,
 }
 
+impl Item {
+    /// The status of a response; 0 for anything else.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Response(response) => response.status(),
+            Self::Closed | Self::Silent => 0,
+        }
+    }
+}
+
 /// A program and a configuration for it.
 pub(crate) struct Proxy<'a> {
     pub(crate) program: &'a Path,
@@ -58,7 +68,7 @@ impl Proxy<'_> {
         let listeners = listeners(self.text);
         let file = self.file(&origin, &syslog, &listeners);
         let verdict = Command::new(self.program)
-            .args(["-c", "-q", "-f"])
+            .args(["-c", "-f"])
             .arg(&file)
             .output()
             .unwrap();
@@ -118,6 +128,11 @@ impl Proxy<'_> {
             .replace("FILES", files.to_str().unwrap())
             .replace("LOG", &syslog.address().to_string());
         let program = self.program.file_name().unwrap().to_str().unwrap();
+        let text = match program {
+            // Its threads would let one connection begin before the last has ended.
+            "haproxy" => text.replacen("global\n", "global\n    nbthread 1\n", 1),
+            _ => text,
+        };
         let name = format!("weir-{}-{}-{program}.cfg", std::process::id(), self.name);
         let file = std::env::temp_dir().join(name);
         fs::write(&file, text).unwrap();
