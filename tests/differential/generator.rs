@@ -26,6 +26,8 @@ pub(crate) struct Target<'a> {
     /// Not where the way of one request depends on those before: an attack that only one of
     /// the two refuses would change all that follow.
     pub(crate) takes_attacks: bool,
+    /// Whether servers fail: what follows is told apart by few configurations.
+    pub(crate) servers_fail: bool,
 }
 
 /// Bytes that leave together, and how many responses are awaited after them.
@@ -49,16 +51,16 @@ impl Exchange {
         };
         match random.below(20) {
             0 | 1 if target.takes_attacks => exchange.attack(&mut random),
-            2..=5 => exchange.pipeline(&mut random),
-            _ => exchange.keep_alive(&mut random),
+            2..=5 => exchange.pipeline(&mut random, target),
+            _ => exchange.keep_alive(&mut random, target),
         }
         exchange
     }
 
     /// One to four requests, each sent after the response to the one before.
-    fn keep_alive(&mut self, random: &mut Random) {
+    fn keep_alive(&mut self, random: &mut Random, target: &Target<'_>) {
         for _ in 0..[1, 1, 1, 2, 3, 4][random.below(6)] {
-            let (bytes, kind) = request(random, self.number);
+            let (bytes, kind) = request(random, self.number, target);
             self.steps.push(Step {
                 bytes,
                 responses: vec![kind],
@@ -67,9 +69,9 @@ impl Exchange {
     }
 
     /// Two requests at once.
-    fn pipeline(&mut self, random: &mut Random) {
-        let (mut bytes, first) = request(random, self.number);
-        let (more, second) = request(random, self.number);
+    fn pipeline(&mut self, random: &mut Random, target: &Target<'_>) {
+        let (mut bytes, first) = request(random, self.number, target);
+        let (more, second) = request(random, self.number, target);
         bytes.extend(more);
         self.steps.push(Step {
             bytes,
@@ -99,12 +101,15 @@ impl Exchange {
 }
 
 /// A whole request, and what its response is.
-fn request(random: &mut Random, id: usize) -> (Vec<u8>, Kind) {
+fn request(random: &mut Random, id: usize, configuration: &Target<'_>) -> (Vec<u8>, Kind) {
     let method = random.one_of(METHODS);
     let is_old = random.once_in(8);
     let version = if is_old { "HTTP/1.0" } else { "HTTP/1.1" };
     let mut head = format!("{method} {} {version}\r\n", target(random));
-    let mut lines = vec![format!("X-Id: {id}"), format!("X-Want: {}", wishes(random))];
+    let mut lines = vec![
+        format!("X-Id: {id}"),
+        format!("X-Want: {}", wishes(random, configuration)),
+    ];
     if !is_old || random.once_in(2) {
         let name = random.one_of(&["Host", "Host", "Host", "host", "HOST"]);
         lines.push(format!("{name}: {}", random.one_of(HOSTS)));
@@ -188,8 +193,8 @@ fn body(random: &mut Random, is_old: bool, lines: &mut Vec<String>) -> Vec<u8> {
 }
 
 /// What the origin is to answer.
-fn wishes(random: &mut Random) -> String {
-    if random.once_in(25) {
+fn wishes(random: &mut Random, target: &Target<'_>) -> String {
+    if target.servers_fail && random.once_in(25) {
         return random.one_of(BAD_ANSWERS).to_owned();
     }
     let mut wishes = Vec::new();

@@ -102,6 +102,7 @@ impl Plan {
             name,
             listeners: proxy::listener_count(text),
             takes_attacks: !text.contains("# Without attacks"),
+            servers_fail: text.contains("# With servers that fail"),
         };
         let exchanges: Vec<Exchange> = (0..self.count)
             .map(|number| Exchange::generate(self.seed, &target, number))
