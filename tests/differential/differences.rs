@@ -394,7 +394,7 @@ static NO_BYTES: LazyLock<Regex> =
 
 /// The name of the header among others.
 static CONNECTION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[,-]connection\b|\bconnection[,-]").unwrap());
+    LazyLock::new(|| Regex::new(r"(?-u)[,-]connection\b|\bconnection[,-]").unwrap());
 
 /// Attacks that 2.6 forwards.
 const REJECTED: &[&str] = &["NUL in a value", "star", "path without slash"];

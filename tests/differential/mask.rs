@@ -99,7 +99,7 @@ fn duration(text: &str) -> &str {
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"(?-u:\b)[1-9][0-9]{3,4}(?-u:\b)"));
 /// What syslog puts in front of a line, but for the level.
 static SYSLOG: LazyLock<Regex> =
-    LazyLock::new(|| regex(r"^(<[0-9]+>).{15} (?:[^ ]+ )?[a-z]+\[[0-9]+\]: "));
+    LazyLock::new(|| regex(r"^(<[0-9]+>).{15} (?:[^ ]+ )?[^ \[]+\[[0-9]+\]: "));
 /// The date of a log line.
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8}(?:\.[0-9]+| [+-][0-9]{4})?")
