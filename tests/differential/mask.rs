@@ -14,7 +14,8 @@ use crate::proxy::{Item, Seen};
 /// The ports of one run and what they are.
 pub(crate) struct Ports {
     names: HashMap<u16, String>,
-    clients: HashMap<u16, usize>,
+    /// The exchanges that a client's port served, in order: the kernel gives ports out again.
+    clients: HashMap<u16, Vec<usize>>,
 }
 
 impl Ports {
@@ -30,16 +31,21 @@ impl Ports {
         Self { names, clients }
     }
 
-    /// A client's port; the later exchange counts when the kernel gives a port out again.
     pub(crate) fn add_client(&mut self, port: u16, exchange: usize) {
-        self.clients.insert(port, exchange);
+        self.clients.entry(port).or_default().push(exchange);
         self.names.insert(port, "<client>".to_owned());
     }
 
-    /// The exchange that a log line is about: the one whose port it names.
-    pub(crate) fn exchange_of(&self, line: &str) -> Option<usize> {
-        let mut numbers = NUMBER.find_iter(line);
-        numbers.find_map(|number| self.clients.get(&number.as_str().parse().ok()?).copied())
+    /// The exchange that a log line is about: the one whose port it names, and not before
+    /// that of the line in front of it.
+    pub(crate) fn exchange_of(&self, line: &str, from: usize) -> Option<usize> {
+        let body = SYSLOG.replace(line, "");
+        let ports = NUMBER
+            .find_iter(&body)
+            .map(|number| number.as_str().parse());
+        let exchanges = ports.filter_map(|port| self.clients.get(&port.ok()?));
+        let mut exchanges = exchanges.flatten().copied();
+        exchanges.find(|exchange| *exchange >= from)
     }
 
     /// Masks a whole log line.

@@ -44,6 +44,13 @@ pub(crate) enum Item {
 }
 
 impl Item {
+    pub(crate) const fn response(&mut self) -> Option<&mut Message> {
+        match self {
+            Self::Response(response) => Some(response),
+            Self::Closed | Self::Silent => None,
+        }
+    }
+
     /// The status of a response; 0 for anything else.
     pub(crate) fn status(&self) -> u16 {
         match self {
@@ -99,8 +106,9 @@ impl Proxy<'_> {
                 seen.origin.push(entry);
             }
         }
+        let mut number = 0;
         for line in syslog.finish() {
-            let number = ports.exchange_of(&line).unwrap_or(0);
+            number = ports.exchange_of(&line, number).unwrap_or(number);
             if let Some(seen) = seen.get_mut(number) {
                 seen.log.push(ports.log_line(&line));
             }
