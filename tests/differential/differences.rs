@@ -101,7 +101,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             if exchange.hostile == Some("h2c") && weir.client == haproxy.client {
                 for seen in [weir, haproxy] {
                     each_message(seen, |message| {
-                        message.head.retain(|line| !is_upgrade(line))
+                        message.head.retain(|line| !is_upgrade(line));
                     });
                 }
             }
@@ -219,7 +219,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             if exchange.steps.iter().any(|step| odd(&step.bytes)) {
                 for seen in [weir, haproxy] {
                     each_message(seen, |message| {
-                        message.head.retain(|line| !is_rubbish(line))
+                        message.head.retain(|line| !is_rubbish(line));
                     });
                 }
             }

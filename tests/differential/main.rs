@@ -4,8 +4,8 @@
 //! By default every configuration meets a few requests; `DIFFERENTIAL=full` makes them thousands.
 //! `DIFFERENTIAL_ONLY=NAME` runs the configurations whose name contains NAME,
 //! `DIFFERENTIAL_SEED=N` other requests, `DIFFERENTIAL_COUNT=N` so many exchanges of each and
-//! `DIFFERENTIAL_WEIR=FILE` another build. Every difference is written to `target/differential/`; the
-//! first few are printed.
+//! `DIFFERENTIAL_WEIR=FILE` another build. Every difference is written to `target/differential/`;
+//! the first few are printed.
 //! What weir does otherwise on purpose stands in `differences.rs`, each with its reason.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
