@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, SockaddrIn};
 use nix::unistd::Pid;
 
 use crate::generator::Exchange;
@@ -206,9 +207,22 @@ impl Drop for Running {
     }
 }
 
+/// Connects from a port that no recent connection had, not even one to another listener: log
+/// lines are told apart by it. Fails when the ports run out.
+fn connect_alone(address: SocketAddr) -> nix::Result<TcpStream> {
+    let SocketAddr::V4(address) = address else {
+        return Err(nix::Error::EAFNOSUPPORT);
+    };
+    let flags = SockFlag::SOCK_CLOEXEC;
+    let fd = socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
+    socket::bind(fd.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0))?;
+    socket::connect(fd.as_raw_fd(), &SockaddrIn::from(address))?;
+    Ok(TcpStream::from(fd))
+}
+
 /// Plays the client; returns its port too.
 fn converse(exchange: &Exchange, address: SocketAddr) -> (u16, Vec<Item>) {
-    let stream = TcpStream::connect(address).unwrap();
+    let stream = connect_alone(address).unwrap_or_else(|_| TcpStream::connect(address).unwrap());
     let port = stream.local_addr().unwrap().port();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
