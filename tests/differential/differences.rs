@@ -173,7 +173,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         reason: "2.6 closes without a word; weir answers 400 to a client that may still read",
         even_out: |exchange, weir, haproxy| {
             let is_cut = exchange.hostile == Some("cut in the body");
-            if is_cut && status_of(weir) == 400 && status_of(haproxy) == 0 {
+            if is_cut && matches!(status_of(weir), 0 | 400) && status_of(haproxy) == 0 {
                 forget(weir, haproxy);
             }
         },
@@ -282,6 +282,26 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
             for (weir, haproxy) in weir.log.iter_mut().zip(&haproxy.log) {
                 if NO_BYTES.is_match(haproxy) {
                     *weir = BYTES.replace(weir, "${1}0").into_owned();
+                }
+            }
+        },
+    },
+    Difference {
+        name: "connections that end",
+        reason: "whether the connection before has ended by now is a race on both sides",
+        even_out: |_, weir, haproxy| {
+            for line in weir.log.iter_mut().chain(&mut haproxy.log) {
+                *line = COUNTERS.replace(line, " <ac>/<fc>/$1 ").into_owned();
+            }
+        },
+    },
+    Difference {
+        name: "ends of relays",
+        reason: "which side of a relay ends first, and what is open then, is a race on both sides",
+        even_out: |_, weir, haproxy| {
+            for line in weir.log.iter_mut().chain(&mut haproxy.log) {
+                if line.contains(" relay ") || line.contains(" soon ") {
+                    *line = RELAY.replace(line, " <end> ").into_owned();
                 }
             }
         },
@@ -413,6 +433,15 @@ fn even_bytes(weir: &mut String, haproxy: &mut String) {
 /// The status and the bytes behind it, in all formats of the configurations.
 static BYTES: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"( [1-5][0-9]{2} (?:bytes=)?)([0-9]+)").unwrap());
+
+/// The counters of connections: of the process and the frontend, and the others.
+static COUNTERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r" [0-9]+/[0-9]+/([0-9]+/[0-9]+/\+?[0-9]+ [0-9]+/[0-9]+) ?").unwrap()
+});
+
+/// How a relay ended and what was open then.
+static RELAY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r" (?:[A-Zc-]{2,4}) <ac>/<fc>/[0-9/+]+ ").unwrap());
 
 /// A line of an error that the parser of 2.6 answered by itself.
 static NO_BYTES: LazyLock<Regex> =

@@ -56,6 +56,7 @@ impl Ports {
             let timers: Vec<&str> = found[2].split('/').map(duration).collect();
             format!("{}{}{}", &found[1], timers.join("/"), &found[3])
         });
+        let line = CLF.replace(&line, "$1<ms>$2<timers>$3");
         self.text(&line)
     }
 
@@ -113,6 +114,12 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 /// The first group of numbers: durations, in all formats of the configurations.
 static TIMERS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"( )(\+?-?[0-9]+(?:/\+?-?[0-9]+){2,4})( )"));
+/// The milliseconds and the durations of a line in the common log format.
+static CLF: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r#"(" [0-9]+ )[0-9]{1,3}( "[^"]*" "[^"]*" "[^"]*" )[-0-9]+ [-0-9]+ [-0-9]+ [-0-9]+ [-0-9]+( )"#,
+    )
+});
 /// A Date header with a date in it.
 static DATE_HEADER: LazyLock<Regex> = LazyLock::new(|| {
     regex(r"(?i)^(date|expires): [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} 20[0-9]{2} [0-9:]{8} GMT$")

@@ -91,9 +91,12 @@ impl Proxy<'_> {
             .collect();
         let mut ports = Ports::new(origin.addresses(), &addresses);
         let mut seen = Vec::new();
+        let mut used = Vec::new();
         for exchange in exchanges {
             origin.begin(exchange.number);
-            let (port, client) = converse(exchange, addresses[exchange.listener]);
+            let address = addresses[exchange.listener];
+            let (port, client) = converse(exchange, address, &used);
+            used.push(port);
             ports.add_client(port, exchange.number);
             seen.push(Seen {
                 client,
@@ -137,10 +140,10 @@ impl Proxy<'_> {
             .replace("FILES", files.to_str().unwrap())
             .replace("LOG", &syslog.address().to_string());
         let program = self.program.file_name().unwrap().to_str().unwrap();
-        let text = match program {
+        let text = match program.starts_with("haproxy") {
             // Its threads would let one connection begin before the last has ended.
-            "haproxy" => text.replacen("global\n", "global\n    nbthread 1\n", 1),
-            _ => text,
+            true => text.replacen("global\n", "global\n    nbthread 1\n", 1),
+            false => text,
         };
         let name = format!("weir-{}-{}-{program}.cfg", std::process::id(), self.name);
         let file = std::env::temp_dir().join(name);
@@ -208,21 +211,27 @@ impl Drop for Running {
 }
 
 /// Connects from a port that no recent connection had, not even one to another listener: log
-/// lines are told apart by it. Fails when the ports run out.
-fn connect_alone(address: SocketAddr) -> nix::Result<TcpStream> {
+/// lines are told apart by it.
+fn connect_apart(address: SocketAddr, recent: &[u16]) -> nix::Result<TcpStream> {
     let SocketAddr::V4(address) = address else {
         return Err(nix::Error::EAFNOSUPPORT);
     };
     let flags = SockFlag::SOCK_CLOEXEC;
     let fd = socket::socket(AddressFamily::Inet, SockType::Stream, flags, None)?;
     socket::bind(fd.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0))?;
+    let name: SockaddrIn = socket::getsockname(fd.as_raw_fd())?;
+    if recent.contains(&name.port()) {
+        return Err(nix::Error::EADDRINUSE);
+    }
     socket::connect(fd.as_raw_fd(), &SockaddrIn::from(address))?;
     Ok(TcpStream::from(fd))
 }
 
 /// Plays the client; returns its port too.
-fn converse(exchange: &Exchange, address: SocketAddr) -> (u16, Vec<Item>) {
-    let stream = connect_alone(address).unwrap_or_else(|_| TcpStream::connect(address).unwrap());
+fn converse(exchange: &Exchange, address: SocketAddr, used: &[u16]) -> (u16, Vec<Item>) {
+    let recent = &used[used.len().saturating_sub(PORTS_APART)..];
+    let stream = (0..PORTS_TRIED).find_map(|_| connect_apart(address, recent).ok());
+    let stream = stream.unwrap_or_else(|| TcpStream::connect(address).unwrap());
     let port = stream.local_addr().unwrap().port();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -263,6 +272,9 @@ fn converse(exchange: &Exchange, address: SocketAddr) -> (u16, Vec<Item>) {
     (port, items)
 }
 
+/// Exchanges after which a port may come back, and how often another is asked for.
+const PORTS_APART: usize = 200;
+const PORTS_TRIED: usize = 50;
 /// Real time that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Real time that a proxy has for ending.
