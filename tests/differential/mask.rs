@@ -36,7 +36,7 @@ impl Ports {
         self.names.insert(port, "<client>".to_owned());
     }
 
-    /// The exchange that a log line is about: the one whose port it names, and not before
+    /// The exchange that a log line is about: the one whose port it names, and not long before
     /// that of the line in front of it.
     pub(crate) fn exchange_of(&self, line: &str, from: usize) -> Option<usize> {
         let body = SYSLOG.replace(line, "");
@@ -45,7 +45,7 @@ impl Ports {
             .map(|number| number.as_str().parse());
         let exchanges = ports.filter_map(|port| self.clients.get(&port.ok()?));
         let mut exchanges = exchanges.flatten().copied();
-        exchanges.find(|exchange| *exchange >= from)
+        exchanges.find(|exchange| exchange + LATE >= from)
     }
 
     /// Masks a whole log line.
@@ -101,6 +101,9 @@ fn duration(text: &str) -> &str {
         _ => "T",
     }
 }
+
+/// Exchanges that a line may come late, fewer than those after which a port comes back.
+const LATE: usize = 100;
 
 /// A number that may be a port.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| regex(r"(?-u:\b)[1-9][0-9]{3,4}(?-u:\b)"));
