@@ -119,9 +119,7 @@ static TIMERS: LazyLock<Regex> =
     LazyLock::new(|| regex(r"( )(\+?-?[0-9]+(?:/\+?-?[0-9]+){2,4})( )"));
 /// The milliseconds and the durations of a line in the common log format.
 static CLF: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r#"(" [0-9]+ )[0-9]{1,3}( "[^"]*" "[^"]*" "[^"]*" )[-0-9]+ [-0-9]+ [-0-9]+ [-0-9]+ [-0-9]+( )"#,
-    )
+    regex(r#"(" [0-9]+ )[0-9]{1,3}((?: "[^"]*"){3} )(?:-?[0-9]+ ){4}-?[0-9]+( )"#)
 });
 /// A Date header with a date in it.
 static DATE_HEADER: LazyLock<Regex> = LazyLock::new(|| {
