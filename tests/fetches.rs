@@ -1,6 +1,10 @@
 //! Every fetch with its value: over a request and a response that a worker relays, and over
 //! bytes in a channel. Where HAProxy is installed, the same configuration gives the same there.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on panics"
+)]
 
 mod fetch_cases;
 mod harness;
@@ -223,12 +227,30 @@ impl Drop for Haproxy {
     }
 }
 
-/// What HAProxy puts into the messages; `None` where there is none.
+/// What HAProxy puts into the messages; `None` where there is none. Its port was free a moment
+/// before it starts, which other tests may end: then it is tried again.
 fn relayed_by_haproxy(cases: &[Case], rules: &str) -> Option<(String, String)> {
     let program = "/usr/sbin/haproxy";
     if !std::path::Path::new(program).exists() {
         return None;
     }
+    let found = (0..5).find_map(|_| try_haproxy(program, cases, rules));
+    Some(found.expect("HAProxy does not relay"))
+}
+
+/// The next connection, unless none comes.
+fn accepted(origin: &TcpListener) -> Option<TcpStream> {
+    origin.set_nonblocking(true).unwrap();
+    let stream = (0..200).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        origin.accept().ok()
+    });
+    let (stream, _) = stream?;
+    stream.set_nonblocking(false).unwrap();
+    Some(stream)
+}
+
+fn try_haproxy(program: &str, cases: &[Case], rules: &str) -> Option<(String, String)> {
     let origin = TcpListener::bind("127.0.0.1:0").unwrap();
     let probe = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = probe.local_addr().unwrap();
@@ -245,14 +267,12 @@ fn relayed_by_haproxy(cases: &[Case], rules: &str) -> Option<(String, String)> {
         .spawn()
         .unwrap();
     let haproxy = Haproxy(child);
-    let mut client = (0..200)
-        .find_map(|_| {
-            std::thread::sleep(Duration::from_millis(20));
-            TcpStream::connect(address).ok()
-        })
-        .unwrap();
+    let mut client = (0..200).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        TcpStream::connect(address).ok()
+    })?;
     client.write_all(REQUEST_TEXT.as_bytes()).unwrap();
-    let (mut server, _) = origin.accept().unwrap();
+    let mut server = accepted(&origin)?;
     let request = read_to(&mut server, "p=333");
     server.write_all(RESPONSE_TEXT.as_bytes()).unwrap();
     let response = read_to(&mut client, "abc");

@@ -267,4 +267,22 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// Generated lines that are right after all, or wrong about more than one thing: text, reason.
-const TOLERATED: &[(&str, &str)] = &[("balance", "stands for 'balance roundrobin', as in 2.6")];
+const TOLERATED: &[(&str, &str)] = &[
+    ("balance", "stands for 'balance roundrobin', as in 2.6"),
+    (
+        "http-request add-acl(nowhere.name) 1",
+        "a file that nothing uses is no error, as in 2.6",
+    ),
+    ("http-response add-acl(nowhere.name) 1", "as add-acl"),
+    ("http-request del-acl(nowhere.name) 1", "as add-acl"),
+    ("http-response del-acl(nowhere.name) 1", "as add-acl"),
+    ("http-request del-map(nowhere.name) 1", "as add-acl"),
+    ("http-response del-map(nowhere.name) 1", "as add-acl"),
+    ("http-request set-map(nowhere.name) 1 1", "as add-acl"),
+    ("http-response set-map(nowhere.name) 1 1", "as add-acl"),
+    ("acl bad bin() -m found", "one empty argument, as in 2.6"),
+    ("acl bad env() -m found", "as bin()"),
+    ("acl bad meth() -m found", "as bin()"),
+    ("acl bad str() -m found", "as bin()"),
+    ("acl bad str(1),param() -m found", "as bin()"),
+];

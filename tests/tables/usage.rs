@@ -92,6 +92,7 @@ const SAMPLES: &[(&str, &str)] = &[
     ("method", "GET"),
     ("name", "x-name"),
     ("nice", "5"),
+    ("normalizer", "path-strip-dot"),
     ("regex", "^(.*)$"),
     ("sample", "str(10.1.2.3)"),
     ("status", "200"),

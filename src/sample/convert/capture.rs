@@ -15,19 +15,27 @@ fn response<'a>(context: &Context<'a>, args: &'a [Arg], sample: Sample<'a>) -> O
 }
 
 /// Leaves a note, since nothing changes while expressions are evaluated: the slot is filled
-/// once the rule is through. Where there is no such slot nothing happens.
+/// once the rule is through. Where the frontend has no such slot the value is lost.
 fn capture<'a>(
     context: &Context<'a>,
     args: &[Arg],
     sample: Sample<'a>,
     of_response: bool,
 ) -> Option<Sample<'a>> {
-    let slot = int_at(args, 0).and_then(|slot| usize::try_from(slot).ok());
-    let transaction = context.session.and_then(|s| s.transaction.as_deref());
-    if let (Some(slot), Some(transaction), Some(text)) = (slot, transaction, sample.raw()) {
-        let into = CaptureInto { slot, of_response };
-        transaction.captures.note(into, text);
-    }
+    let slot = usize::try_from(int_at(args, 0)?).ok()?;
+    let session = context.session?;
+    let slots = &context.core.config.proxy(session.frontend).captures;
+    let known = match of_response {
+        false => &slots.request,
+        true => &slots.response,
+    };
+    known.get(slot)?;
+    let into = CaptureInto { slot, of_response };
+    session
+        .transaction
+        .as_deref()?
+        .captures
+        .note(into, sample.raw()?);
     Some(sample)
 }
 

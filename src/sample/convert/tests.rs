@@ -76,6 +76,8 @@ fn values_of_a_map_are_checked_when_it_is_loaded() {
 const REFUSED: &[(&str, &str)] = &[
     ("int(1),add(x)", "failed to parse 'x'"),
     ("int(1),and(x)", "failed to parse 'x'"),
+    ("str(a),capture-req(x)", "failed to parse 'x'"),
+    ("str(a),capture-res(x)", "failed to parse 'x'"),
     ("int(1),div(x)", "failed to parse 'x'"),
     ("int(1),mod(x)", "failed to parse 'x'"),
     ("int(1),mul(x)", "failed to parse 'x'"),

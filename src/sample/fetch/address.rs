@@ -70,7 +70,11 @@ pub(super) fn source_octets(context: &Context<'_>, out: &mut ArenaVec<'_, u8>) -
 /// Declares fetches that ask `$what` of `$end`.
 macro_rules! of_end {
     ($($name:ident: $what:ident of $end:ident),+) => {
-        $(fn $name<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
+        $(fn $name<'a>(
+            context: &Context<'a>,
+            _args: &'a [Arg],
+            _cursor: &mut Cursor,
+        ) -> Fetched<'a> {
             $what(context, $end)
         })+
     };

@@ -141,7 +141,7 @@ pub(super) static FETCHES: &[Fetch] = &[
         name: "capture.res.hdr",
         args: SLOT,
         output: Type::Str,
-        needs: Needs::TRANSACTION,
+        needs: Needs::RESPONSE_BYTES,
         usage: "capture.res.hdr(<slot>)",
         doc: "What a slot captured of the response; the first slot is 0.",
         check: None,

@@ -29,7 +29,11 @@ fn time<'a>(context: &Context<'a>, args: &'a [Arg], value: fn(&TcpInfo) -> u32) 
 /// Declares fetches of one counter each.
 macro_rules! counters {
     ($($name:ident: $field:ident),+) => {
-        $(fn $name<'a>(context: &Context<'a>, _args: &'a [Arg], _cursor: &mut Cursor) -> Fetched<'a> {
+        $(fn $name<'a>(
+            context: &Context<'a>,
+            _args: &'a [Arg],
+            _cursor: &mut Cursor,
+        ) -> Fetched<'a> {
             count(context, |info| info.$field)
         })+
     };

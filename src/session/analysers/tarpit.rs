@@ -34,11 +34,8 @@ impl Session {
             .union(ChannelFlags::ANA_TIMEOUT);
         let now = core.engine.clock.now_ms();
         if !self.request.flags.any(ended) && !self.request.analyse_exp.is_expired(now) {
-            // What the client sends meanwhile is of no interest.
-            self.request.flags.insert(ChannelFlags::DONT_READ);
             return Verdict::Wait;
         }
-        self.request.analysers.remove(AnalyserSet::HTTP_TARPIT);
         self.request.analysers.remove(AnalyserSet::HTTP_TARPIT);
         self.request.analyse_exp = Tick::ETERNITY;
         // The next request of the client has its own time.

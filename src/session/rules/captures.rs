@@ -26,8 +26,8 @@ pub(super) struct Scratch<'a, 'c> {
 }
 
 impl<'a> Scratch<'a, '_> {
-    /// The template with `\1`, `\x41` and the like filled in; `None` when nothing matches. The match
-    /// has not to span the text: what stands around it is dropped, as the manual has it.
+    /// The template with `\1`, `\x41` and the like filled in; `None` when nothing matches. The
+    /// match has not to span the text: what stands around it is dropped, as the manual has it.
     pub(super) fn replaced(
         &mut self,
         regex: &'static Regex,

@@ -23,7 +23,8 @@ impl RuleReader<'_> {
         match missing.next() {
             None => Ok(()),
             Some((fetch, needs)) => Err(word.error(format!(
-                "sample fetch <{fetch}> may not be reliably used here because it needs '{}' which is not available here.",
+                "sample fetch <{fetch}> may not be reliably used here because it needs '{}' whic\
+                h is not available here.",
                 needs.describe()
             ))),
         }
@@ -60,10 +61,12 @@ impl RuleReader<'_> {
         let (acl, fetch) = (conflict.acl, conflict.fetch);
         let message = match (acl, conflict.is_whole) {
             ("", _) => format!(
-                "anonymous acl will never match{set} because it uses keyword '{fetch}' which is incompatible with '{place}'"
+                "anonymous acl will never match{set} because it uses keyword '{fetch}' which is \
+                incompatible with '{place}'"
             ),
             (_, true) => format!(
-                "acl '{acl}' will never match{set} because it only involves keywords that are incompatible with '{place}'"
+                "acl '{acl}' will never match{set} because it only involves keywords that are in\
+                compatible with '{place}'"
             ),
             (_, false) => format!(
                 "acl '{acl}' involves keywords '{fetch}' which is incompatible with '{place}'"
