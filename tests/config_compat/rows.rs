@@ -2575,7 +2575,7 @@ defaults
  tcp-request content none
 ",
         Alert,
-        "'tcp-request content' expects '",
+        "'tcp-request content' expects 'accept'",
     ),
     same(
         "tcp-request session in a backend",

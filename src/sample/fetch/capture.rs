@@ -141,7 +141,7 @@ pub(super) static FETCHES: &[Fetch] = &[
         name: "capture.res.hdr",
         args: SLOT,
         output: Type::Str,
-        needs: Needs::RESPONSE_BYTES,
+        needs: Needs::RESPONSE_BYTES.and(Needs::SERVER),
         usage: "capture.res.hdr(<slot>)",
         doc: "What a slot captured of the response; the first slot is 0.",
         check: None,

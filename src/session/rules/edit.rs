@@ -47,11 +47,13 @@ impl Session {
         if said.is_some_and(|said| said.lenient) {
             return Flow::Next;
         }
-        Flow::End(match scene.set {
+        if scene.set == RuleSet::HttpAfterResponse {
             // Whoever runs these rules puts an error in the answer's place.
-            RuleSet::HttpAfterResponse => Verdict::Wait,
-            set if set.is_response() => self.fail_response_rewrite(core),
-            _ => self.fail_request_rewrite(core),
+            return Flow::End(Verdict::Wait);
+        }
+        Flow::End(match scene.set.is_response() {
+            true => self.fail_response_rewrite(core),
+            false => self.fail_request_rewrite(core),
         })
     }
 

@@ -100,8 +100,8 @@ impl Session {
             (Err(error), _) => {
                 log::debug!("a filter could not change the head: {error:?}");
                 return Flow::End(match scene.set.is_response() {
-                    false => self.no_room_for_request(core),
                     true => self.no_room_for_response(core),
+                    false => self.no_room_for_request(core),
                 });
             }
             (Ok(true), LineEffect::Allow) => *standing = Standing::Allowed,

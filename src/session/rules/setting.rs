@@ -21,9 +21,15 @@ impl Session {
         core: &mut Core,
     ) -> Flow {
         match setting {
-            Setting::Variable(..) | Setting::VariableFormat(..) | Setting::Unset(_) => {
-                self.change_variable(setting, scene, arena, core);
+            Setting::Variable(variable, expression) => {
+                self.evaluate_into(*variable, expression, (scene, arena), core);
             }
+            Setting::VariableFormat(variable, format) => {
+                let text = self.rendered(format, scene, arena, core);
+                self.settle_variables(arena, core);
+                self.set_variable(*variable, Some(Sample::Str(text)), core);
+            }
+            Setting::Unset(variable) => self.set_variable(*variable, None, core),
             Setting::Address(part, expression) => {
                 self.set_address(*part, expression, (scene, arena), core);
             }
@@ -107,41 +113,19 @@ impl Session {
         }
     }
 
-    fn change_variable(
+    /// `set-var`: without a value nothing changes.
+    fn evaluate_into(
         &mut self,
-        setting: &'static Setting,
-        scene: Scene,
-        arena: &Bump,
+        variable: Variable,
+        expression: &'static Expression,
+        (scene, arena): (Scene, &Bump),
         core: &mut Core,
     ) {
-        let value = {
-            let context = self.context(scene, arena, core);
-            match setting {
-                Setting::Variable(variable, expression) => expression
-                    .eval(&context)
-                    .sample()
-                    .map(|sample| (*variable, Some(kept(sample, arena)))),
-                Setting::VariableFormat(variable, format) => {
-                    let text = self.rendered(format, scene, arena, core);
-                    Some((*variable, Some(Sample::Str(text))))
-                }
-                Setting::Unset(variable) => Some((*variable, None)),
-                Setting::Address(..)
-                | Setting::Mark(_)
-                | Setting::TypeOfService(_)
-                | Setting::Nice(_)
-                | Setting::Capture(..)
-                | Setting::LogLevel(_)
-                | Setting::ExpectProxy => None,
-                Setting::Timeout(..)
-                | Setting::PriorityClass(_)
-                | Setting::PriorityOffset(_)
-                | Setting::StrictMode(_)
-                | Setting::NoReplay => None,
-            }
-        };
+        let context = self.context(scene, arena, core);
+        let sample = expression.eval(&context).sample();
+        let sample = sample.map(|sample| kept(sample, arena));
         self.settle_variables(arena, core);
-        if let Some((variable, sample)) = value {
+        if sample.is_some() {
             self.set_variable(variable, sample, core);
         }
     }

@@ -260,7 +260,6 @@ pub(crate) fn actions() -> impl Iterator<Item = &'static ActionKeyword> {
 }
 
 static TABLES: &[&[ActionKeyword]] = &[
-    capture::ACTIONS,
     decide::ACTIONS,
     edit::ACTIONS,
     http::ACTIONS,
@@ -268,6 +267,7 @@ static TABLES: &[&[ActionKeyword]] = &[
     super::redirect::ACTIONS,
     setting::ACTIONS,
     tcp::ACTIONS,
+    capture::ACTIONS,
 ];
 
 /// Sorted by name.
