@@ -79,6 +79,9 @@ impl Session {
             | RuleSet::HttpAfterResponse => counters.denied_requests += 1,
         }
         self.outcome.note(Cause::Proxy, Stage::Request);
+        if scene.set == RuleSet::HttpRequest {
+            self.timing.request_ms = -1;
+        }
         let is_early =
             matches!(scene.set, RuleSet::TcpContent) && !self.flags.any(SessionFlags::BE_ASSIGNED);
         if is_early && let Some(transaction) = self.transaction.as_deref_mut() {
