@@ -132,6 +132,25 @@ impl Buffer {
         Ok(())
     }
 
+    /// Moves what follows offset `at` away by `len` bytes. What then stands there is
+    /// whatever the block held: the caller writes all of it.
+    ///
+    /// # Errors
+    /// [`NoRoom`] when the result would not fit.
+    pub fn open_gap(&mut self, at: usize, len: usize) -> Result<(), NoRoom> {
+        let at = at.min(self.len());
+        if self.room() < len {
+            return Err(NoRoom);
+        }
+        if self.data.len() - self.end < len {
+            self.realign();
+        }
+        let from = self.start + at;
+        self.data.copy_within(from..self.end, from + len);
+        self.end += len;
+        Ok(())
+    }
+
     fn realign(&mut self) {
         if self.start == 0 {
             return;

@@ -302,12 +302,15 @@ impl<'a> HeadView<'a> {
             .map(move |line| view.value_of(line))
     }
 
+    /// Whether a line has this name; its length tells most of them apart.
+    fn is_named(&self, line: &HeaderLine, name: &[u8]) -> bool {
+        usize::from(line.name_len) == name.len() && same_name(self.name_of(line), name)
+    }
+
     /// The index of the first line named `name`, in any case of letters, at or after `from`.
     pub fn find_name(&self, name: &[u8], from: usize) -> Option<usize> {
         let rest = self.head.lines.get(from..)?;
-        let found = rest
-            .iter()
-            .position(|line| same_name(self.name_of(line), name))?;
+        let found = rest.iter().position(|line| self.is_named(line, name))?;
         Some(from + found)
     }
 
@@ -317,7 +320,7 @@ impl<'a> HeadView<'a> {
         view.head
             .lines
             .iter()
-            .filter(move |line| same_name(view.name_of(line), name))
+            .filter(move |line| view.is_named(line, name))
             .map(move |line| view.value_of(line))
     }
 

@@ -396,18 +396,12 @@ impl<'a> Rewriter<'a> {
         Ok(())
     }
 
-    /// Moves what follows `at` away by `len` bytes.
+    /// Moves what follows `at` away by `len` bytes, which the caller then writes.
     fn open_gap(&mut self, at: usize, len: usize) -> Result<(), RewriteError> {
         if len > self.growth_left() {
             return Err(RewriteError::NoRoom);
         }
-        let mut left = len;
-        while left > 0 {
-            let step = left.min(GAP.len());
-            let gap = GAP.get(..step).unwrap_or_default();
-            self.buffer.splice(self.base + at, 0, gap)?;
-            left -= step;
-        }
+        self.buffer.open_gap(self.base + at, len)?;
         self.account(0, len);
         Ok(())
     }
@@ -533,8 +527,6 @@ fn digit(number: u16) -> u8 {
 
 /// Colon, space and CRLF of a line.
 const LINE_OVERHEAD: usize = 4;
-/// What a gap is opened with before the line is written into it.
-static GAP: [u8; 512] = [b' '; 512];
 
 #[cfg(test)]
 mod tests;

@@ -75,17 +75,14 @@ impl Session {
             Edit::DeleteHeader(_) | Edit::SetStatus(..) => b"",
             Edit::NormalizeUri(normalizer) => return self.normalize_uri(*normalizer, scene, core),
         };
-        let mut captures = std::mem::take(&mut core.captures);
+        let Some(mut rewriter) = self.rewriter(scene, core) else {
+            return Ok(());
+        };
         let mut scratch = Scratch {
             arena,
-            captures: &mut captures,
+            captures: &mut core.captures,
         };
-        let done = match self.rewriter(scene, core) {
-            Some(mut rewriter) => apply(edit, &mut rewriter, text, &mut scratch),
-            None => Ok(()),
-        };
-        core.captures = captures;
-        done
+        apply(edit, &mut rewriter, text, &mut scratch)
     }
 
     /// Brings the URI into a normal form; the memory for it is the transaction's.
