@@ -198,7 +198,7 @@ impl<'a> Sample<'a> {
                 false => b"0",
             },
             Self::Int(number) => print(arena, format_args!("{number}")),
-            Self::Ip4(address) => print(arena, format_args!("{address}")),
+            Self::Ip4(address) => dotted(*address, arena),
             Self::Ip6(address) => print(arena, format_args!("{address}")),
         }
     }
@@ -213,6 +213,25 @@ impl<'a> Sample<'a> {
             Self::Ip6(address) => arena.alloc_slice_copy(&address.octets()),
         }
     }
+}
+
+/// An IPv4 address as text, without the formatting machinery: rules tell it to servers in
+/// most configurations.
+fn dotted(address: Ipv4Addr, arena: &Bump) -> &[u8] {
+    let mut out = bumpalo::collections::Vec::with_capacity_in(DOTTED_LEN_MAX, arena);
+    for (index, octet) in address.octets().into_iter().enumerate() {
+        if index > 0 {
+            out.push(b'.');
+        }
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let leading = digits
+            .iter()
+            .take(2)
+            .take_while(|&&digit| digit == 0)
+            .count();
+        out.extend(digits.iter().skip(leading).map(|digit| b'0' + digit));
+    }
+    out.into_bump_slice()
 }
 
 /// Prints into the arena.
@@ -250,6 +269,9 @@ pub fn parse_int(text: &[u8]) -> Option<i64> {
     Some(value)
 }
 
+/// `255.255.255.255`
+const DOTTED_LEN_MAX: usize = 15;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,6 +301,15 @@ mod tests {
             Sample::Bool(true).cast(Type::Str, &arena),
             Some(Sample::Str(b"1"))
         );
+    }
+
+    #[test]
+    fn addresses_are_written_without_leading_zeros() {
+        let arena = Bump::new();
+        for text in ["0.0.0.0", "1.20.100.255", "10.9.8.200", "255.255.255.255"] {
+            let address = text.parse().map(Sample::Ip4).unwrap();
+            assert_eq!(address.as_text(&arena), text.as_bytes());
+        }
     }
 
     #[test]

@@ -185,17 +185,27 @@ pub(super) fn push_sample(
         return;
     }
     // In messages nothing is quoted, and nothing stands for an absent value.
-    for &byte in value.unwrap_or_default() {
+    let value = value.unwrap_or_default();
+    if !flags.escaped && !value.iter().any(|&byte| is_control(byte)) {
+        out.extend_from_slice_copy(value);
+        return;
+    }
+    for &byte in value {
         if flags.escaped && is_special(byte) {
             out.push(b'\\');
             out.push(byte);
-        } else if (byte < b' ' && byte != b'\t') || byte == 0x7f {
+        } else if is_control(byte) {
             out.push(b'%');
             push_hexadecimal(out, 2, u64::from(byte));
         } else {
             out.push(byte);
         }
     }
+}
+
+/// Bytes that never stand in a header's value as they are.
+const fn is_control(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\t') || byte == 0x7f
 }
 
 /// What a backslash must precede inside a parameter of structured data.
