@@ -80,6 +80,60 @@ fn a_client_that_sends_byte_by_byte_waits_for_the_delay() {
     harness.receive(&mut server, "not a request at all");
 }
 
+/// What depends on how many bytes are here is not decided while more may come.
+#[test]
+fn conditions_over_bytes_wait_for_more() {
+    for condition in [
+        "req.len ge 9",
+        "req.payload(0,0) -m end x\\\"}",
+        "req.payload(0,0),json_query('$.a') -m str x",
+        "req.payload(6,2) -m str \\\"x",
+    ] {
+        let mut harness = with(
+            TCP,
+            &format!(
+                "tcp-request inspect-delay 5s
+ tcp-request content reject unless {{ {condition} }}
+ server s1 ORIGIN0"
+            ),
+        );
+        let mut client = harness.client();
+        for piece in ["{", "\"a\"", ": "] {
+            harness.send(&mut client, piece.as_bytes());
+            harness.advance(1_000);
+            assert_eq!(harness.sessions(), 1, "{condition}");
+            assert!(harness.origin(0).accept().is_none(), "{condition}");
+        }
+        harness.send(&mut client, b"\"x\"}");
+        let mut server = harness.accept(0);
+        harness.receive(&mut server, "{\"a\": \"x\"}");
+    }
+}
+
+/// The same for what a server sends.
+#[test]
+fn conditions_over_the_bytes_of_a_response_wait_for_more() {
+    for condition in ["res.len ge 6", "res.payload(0,0) -m end def"] {
+        let mut harness = with(
+            TCP,
+            &format!(
+                "tcp-response inspect-delay 5s
+ tcp-response content reject unless {{ {condition} }}
+ server s1 ORIGIN0"
+            ),
+        );
+        let mut client = harness.client();
+        harness.send(&mut client, b"hello");
+        let mut server = harness.accept(0);
+        harness.receive(&mut server, "hello");
+        harness.send(&mut server, b"abc");
+        harness.advance(1_000);
+        assert_eq!(harness.sessions(), 1, "{condition}");
+        harness.send(&mut server, b"def");
+        harness.receive(&mut client, "abcdef");
+    }
+}
+
 /// The rules over the head of a slow request run once, when it is whole.
 #[test]
 fn a_request_that_comes_byte_by_byte_is_judged_once() {

@@ -195,19 +195,15 @@ impl Cutter<'_> {
         Ok(())
     }
 
+    /// A name; one that begins with a dot is a fact of the file, and there are few.
     fn variable_name(&mut self) -> Parse<String> {
         let start = self.at;
-        if self.peek(0) == Some(b'.') {
-            self.at += 1;
-        }
-        let first = self.peek(0);
+        let is_fact = self.peek(0) == Some(b'.');
+        let first = self.peek(usize::from(is_fact));
         if !first.is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_') {
-            let message = "forbidden first char in environment variable name";
-            return Err(self
-                .error(start, 1, message)
-                .hint("use \\$ or single quotes for a dollar sign"));
+            return Err(self.forbidden_name(start));
         }
-        self.at += 1;
+        self.at += 1 + usize::from(is_fact);
         while self
             .peek(0)
             .is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -215,7 +211,20 @@ impl Cutter<'_> {
             self.at += 1;
         }
         let name = self.line.get(start..self.at).unwrap_or_default();
-        Ok(String::from_utf8_lossy(name).into_owned())
+        let name = String::from_utf8_lossy(name).into_owned();
+        if is_fact && !FACTS.contains(&name.as_str()) {
+            return Err(self.forbidden_name(start));
+        }
+        Ok(name)
+    }
+
+    fn forbidden_name(&self, start: usize) -> Diagnostic {
+        self.error(
+            start,
+            1,
+            "forbidden first char in environment variable name",
+        )
+        .hint("use \\$ or single quotes for a dollar sign")
     }
 
     /// What follows a dash, up to the closing brace.
@@ -364,6 +373,8 @@ const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\x0b' | b'\x0c')
 }
 
+/// What a file can say about itself, see [`Scope`].
+const FACTS: [&str; 3] = [".FILE", ".LINE", ".SECTION"];
 /// Words a line may have, as in HAProxy (`MAX_LINE_ARGS`).
 const WORDS_MAX: usize = 64;
 

@@ -46,6 +46,15 @@ impl Farewell {
             (Self::Close, Version::Http10) | (Self::Silent, Version::Http11) => b"",
         }
     }
+
+    /// As [`Self::line`], behind lines whose names are written small.
+    pub const fn small_line(self, version: Version) -> &'static [u8] {
+        match (self, version) {
+            (Self::Close, Version::Http11) => b"connection: close\r\n",
+            (Self::KeepAlive, _) | (Self::Silent, Version::Http10) => b"connection: keep-alive\r\n",
+            (Self::Close, Version::Http10) | (Self::Silent, Version::Http11) => b"",
+        }
+    }
 }
 
 /// A whole response: head without Connection header, and body.

@@ -155,7 +155,8 @@ impl AclTest {
             match self.expression.eval_next(context, &mut cursor) {
                 Fetched::NotYet => return Answer::Unknown,
                 Fetched::Found(sample) if self.matches(context, sample) => return Answer::Pass,
-                Fetched::Found(_) if cursor.may_change && !context.is_final => {
+                // More bytes may match, or be what a converter needs.
+                Fetched::Found(_) | Fetched::Missing if cursor.may_change && !context.is_final => {
                     return Answer::Unknown;
                 }
                 Fetched::Found(_) | Fetched::Missing => {}

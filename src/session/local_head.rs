@@ -10,8 +10,6 @@ use super::Session;
 use super::rules::Flow;
 use super::transaction::MessageState;
 use crate::config::model::RuleSet;
-use crate::http::errors::Farewell;
-use crate::http::head::Version;
 use crate::http::parse::{Policy, parse_response};
 use crate::http::rewrite::Rewriter;
 use crate::worker::Core;
@@ -20,8 +18,8 @@ use crate::worker::Core;
 pub(super) struct LocalHead<'a> {
     /// Status line and header lines.
     pub(super) lines: [&'a [u8]; 3],
-    /// The version in the status line.
-    pub(super) version: Version,
+    /// The line of the Connection header, empty without one.
+    pub(super) connection: &'static [u8],
 }
 
 /// There is no room for a head, or rules have failed over it.
@@ -49,11 +47,10 @@ impl Session {
     pub(super) fn place_head(
         &mut self,
         head: &LocalHead<'_>,
-        farewell: Farewell,
         core: &mut Core,
     ) -> Result<u16, NoHead> {
         let has_rules = self.has_after_rules(core);
-        let connection = farewell.line(head.version);
+        let connection = head.connection;
         let buffer = self.response.attach(&mut core.buffers).ok_or(NoHead)?;
         let lines_len: usize = head.lines.iter().map(|part| part.len()).sum();
         if lines_len + connection.len() + END.len() > buffer.room() {

@@ -75,9 +75,9 @@ impl Session {
         if !page.is_empty() {
             let head = LocalHead {
                 lines: [page.head(), b"", b""],
-                version: page.version(),
+                connection: Farewell::Close.line(page.version()),
             };
-            status = self.place_head(&head, Farewell::Close, core)?;
+            status = self.place_head(&head, core)?;
             for part in [b"\r\n", body] {
                 if self.response.write_output(&mut core.buffers, part).is_err() {
                     log::debug!("no room for the body of the {status} page");
@@ -120,7 +120,7 @@ impl Session {
             return Verdict::Wait;
         };
         let head_only = transaction.request.head.method() == Method::Head;
-        let farewell = transaction.connections.farewell();
+        let connection = answer.connection(transaction.connections.farewell());
         let rendered_len = match answer.body {
             AnswerBody::Rendered if !head_only => transaction.answer.len(),
             AnswerBody::Rendered | AnswerBody::Fixed(_) => 0,
@@ -132,15 +132,15 @@ impl Session {
         let mut status = answer.status;
         let applet = match answer.head {
             AnswerHead::Fixed(head) if !self.has_after_rules(core) => {
-                ReplyApplet::new(head, farewell.line(answer.version), body)
+                ReplyApplet::new(head, connection, body)
             }
             AnswerHead::Fixed(head) | AnswerHead::Made([head, ..]) => {
                 let more = answer.head.more();
                 let head = LocalHead {
                     lines: [head, more[0], more[1]],
-                    version: answer.version,
+                    connection,
                 };
-                match self.place_head(&head, farewell, core) {
+                match self.place_head(&head, core) {
                     Ok(changed) => status = changed,
                     Err(NoHead) => return self.fail_answer(core),
                 }
@@ -206,6 +206,8 @@ pub(super) struct Answer<'a> {
     pub(super) version: Version,
     /// The client cannot tell where the body ends, or is told to leave.
     pub(super) must_close: bool,
+    /// The names of its headers are written small, as far as the proxy writes them.
+    pub(super) is_small: bool,
 }
 
 /// Status line and headers, without Connection and the empty line; empty to close without an
@@ -253,6 +255,15 @@ impl Answer<'_> {
             status: page.status(),
             version: page.version(),
             must_close: page.must_close(),
+            is_small: false,
+        }
+    }
+
+    /// The line of its Connection header, or nothing.
+    const fn connection(&self, farewell: Farewell) -> &'static [u8] {
+        match self.is_small {
+            true => farewell.small_line(self.version),
+            false => farewell.line(self.version),
         }
     }
 }

@@ -146,6 +146,16 @@ fn faults_say_where() {
             "forbidden first char in environment variable name at position 4",
         ),
         (
+            "\"x$.LINES\"",
+            4,
+            "forbidden first char in environment variable name at position 4",
+        ),
+        (
+            "\"x${.line}\"",
+            5,
+            "forbidden first char in environment variable name at position 5",
+        ),
+        (
             "\"x${}\"",
             5,
             "forbidden first char in environment variable name at position 5",

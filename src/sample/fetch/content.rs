@@ -36,8 +36,9 @@ fn payload<'a>(
     let (Some(offset), Some(length)) = (position(0), position(1)) else {
         return Fetched::Missing;
     };
-    cursor.may_change = length == 0;
-    block(context, direction, offset, length)
+    let fetched = block(context, direction, offset, length);
+    cursor.may_change = length == 0 && !matches!(fetched, Fetched::Missing);
+    fetched
 }
 
 fn block<'a>(

@@ -20,11 +20,15 @@ impl Session {
         self.comes_from_monitor(proxy) || self.asks_monitor_uri(proxy)
     }
 
-    /// Answers with the page of status 200.
+    /// Answers with the page of status 200, or of 503 while `monitor fail` says so.
     pub(super) fn answer_monitor(&mut self, core: &mut Core) -> Verdict {
         self.flags.insert(SessionFlags::LOGGED);
         self.outcome.note(Cause::Local, Stage::Request);
-        self.answer_with_page(MONITOR_STATUS, core)
+        let status = match self.monitor_fails(core) {
+            true => STATUS_FAILING,
+            false => STATUS_ALIVE,
+        };
+        self.answer_with_page(status, core)
     }
 
     /// A connection from the monitors' network leaves no trace; where bytes are relayed it is
@@ -68,7 +72,9 @@ fn is_for(uri: &[u8], request: HeadView<'_>) -> bool {
 }
 
 /// What monitors are answered while nothing makes them fail.
-const MONITOR_STATUS: u16 = 200;
+const STATUS_ALIVE: u16 = 200;
+/// What they are answered while a condition of `monitor fail` holds.
+const STATUS_FAILING: u16 = 503;
 
 #[cfg(test)]
 mod tests {

@@ -160,6 +160,7 @@ impl Session {
             status: reply.status,
             version: Version::Http11,
             must_close: false,
+            is_small: true,
         };
         let format = match &reply.body {
             ReplyBody::Format(format) => Some(format),
@@ -219,7 +220,7 @@ impl Session {
     }
 
     /// The server's answer is not wanted: its connection ends with the rest of it unread.
-    fn give_up_response(&mut self, core: &mut Core) {
+    pub(super) fn give_up_response(&mut self, core: &mut Core) {
         let held = self.response.input_len();
         self.response.skip_input(held);
         self.response.to_forward = 0;

@@ -16,6 +16,7 @@ use crate::config::model::{
     Action, Decision, LineEffect, LineFilter, Reply, ReplyBody, ReplyPage, Rule, RuleSet,
 };
 use crate::config::word::Word;
+use crate::sample::pattern;
 
 /// An entry for an old filter.
 macro_rules! filter {
@@ -326,13 +327,9 @@ fn ignores_case(name: &str) -> bool {
 }
 
 fn regex(word: &Word, ignores_case: bool) -> Parse<Arc<regex::bytes::Regex>> {
-    let text = word.utf8()?;
-    regex::bytes::RegexBuilder::new(text)
-        .unicode(false)
-        .case_insensitive(ignores_case)
-        .build()
+    pattern::compile(word.bytes(), ignores_case)
         .map(Arc::new)
-        .map_err(|error| word.error(format!("regular expression '{text}' : {error}")))
+        .map_err(|error| word.error(format!("regular expression: {error}")))
 }
 
 /// `reqadd Name:\ value`.

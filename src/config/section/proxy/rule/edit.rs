@@ -8,6 +8,7 @@ use crate::config::model::{Action, Edit, NameMatch, RuleSet, UriPart};
 use crate::config::section::proxy::forwarded::is_token;
 use crate::config::word::Word;
 use crate::sample::format::Format;
+use crate::sample::pattern;
 use regex::bytes::Regex;
 
 const MESSAGES: &[RuleSet] = &[
@@ -26,20 +27,11 @@ fn header_name(reader: &mut RuleReader<'_>) -> Parse<Arc<[u8]>> {
     Ok(word.bytes().into())
 }
 
-/// A regular expression of a rule.
+/// A regular expression of a rule, as PCRE spells it.
 pub(super) fn regex(word: &Word) -> Parse<Arc<Regex>> {
-    let text = word.utf8()?;
-    regex::bytes::RegexBuilder::new(text)
-        .unicode(false)
-        .build()
+    pattern::compile(word.bytes(), false)
         .map(Arc::new)
-        .map_err(|error| {
-            // Several lines, the last of which says what is wrong.
-            let error = error.to_string();
-            let why = error.lines().last().unwrap_or_default();
-            let why = why.strip_prefix("error: ").unwrap_or(why);
-            word.error(format!("regex '{text}' is invalid: {why}"))
-        })
+        .map_err(|error| word.error(error.to_string()))
 }
 
 fn replacer(reader: &mut RuleReader<'_>) -> Parse<Arc<Regex>> {
@@ -214,3 +206,38 @@ pub(super) static ACTIONS: &[ActionKeyword] = &[
         parse: |reader| set_uri(reader, UriPart::Whole),
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::diagnostic::Span;
+
+    fn read(text: &[u8]) -> Result<Arc<Regex>, String> {
+        let word = Word::new(text.into(), Span::default());
+        regex(&word).map_err(|error| error.message)
+    }
+
+    #[test]
+    fn expressions_are_read_as_pcre_spells_them() {
+        for (expression, text) in [
+            (&br"^\h+a\Z"[..], &b" \ta"[..]),
+            (br"^\Qa.b\E$", b"a.b"),
+            (b"^{x}$", b"{x}"),
+            (b"^\xe9$", b"\xe9"),
+        ] {
+            assert!(read(expression).unwrap().is_match(text));
+        }
+    }
+
+    #[test]
+    fn what_needs_backtracking_is_named() {
+        for (expression, why) in [
+            (&br"^/(?=a)b"[..], "a look-ahead is not supported"),
+            (br"(a)\1", "back"),
+            (b"(a", "regex '(a' is invalid (error="),
+        ] {
+            let error = read(expression).unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}
