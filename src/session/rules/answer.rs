@@ -197,12 +197,8 @@ impl Session {
     }
 
     fn note_unmade(&mut self, scene: Scene) {
-        let stage = match scene.set.is_response() {
-            true => Stage::Headers,
-            false => Stage::Request,
-        };
         self.timing.request_ms = -1;
-        self.outcome.note(Cause::Proxy, stage);
+        self.outcome.note(Cause::Proxy, scene.stage());
     }
 
     /// True when the client takes this for its proxy (`option http-use-proxy-header`).
@@ -219,7 +215,7 @@ impl Session {
     }
 
     /// The server's answer is not wanted: its connection ends with the rest of it unread.
-    fn give_up_response(&mut self, core: &mut Core) {
+    pub(super) fn give_up_response(&mut self, core: &mut Core) {
         let held = self.response.input_len();
         self.response.skip_input(held);
         self.response.to_forward = 0;

@@ -1,26 +1,19 @@
 //! `redirect`: an answer that sends the client elsewhere, without a server.
 //!
-//! The head is rendered into the response's channel, which the analysers of requests keep
-//! free for it; the applet of configured answers adds its end and swallows the request's body.
+//! The head is rendered into the arena of the rules; the rest is what all answers of rules
+//! share.
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::{Flow, Scene};
-use crate::applet::{Applet, ReplyApplet};
 use crate::config::model::{Redirect, RedirectTarget};
-use crate::http::connection;
-use crate::http::errors::Farewell;
-use crate::http::framing::BodyLength;
+use crate::http::head::Version;
 use crate::http::known::KnownHeader;
-use crate::http::rewrite::Rewriter;
 use crate::http::status;
-use crate::session::analyser::{AnalyserSet, Verdict};
-use crate::session::channel::ChannelFlags;
-use crate::session::interface::{Endpoint, InterfaceState};
-use crate::session::outcome::{Cause, Stage};
-use crate::session::transaction::MessageState;
-use crate::session::{Session, Side};
+use crate::session::Session;
+use crate::session::outcome::Cause;
+use crate::session::reply::{Answer, AnswerBody, AnswerHead};
 use crate::worker::Core;
 
 impl Session {
@@ -37,14 +30,19 @@ impl Session {
             return Flow::Next;
         }
         let head = head(redirect, location, arena);
+        self.outcome.note(Cause::Local, scene.stage());
         if scene.set.is_response() {
-            self.outcome.note(Cause::Local, Stage::Headers);
-            self.discard_response(core);
-        } else {
-            self.outcome.note(Cause::Local, Stage::Request);
-            self.plan_connections(core);
+            self.timing.response_ms = -1;
+            self.give_up_response(core);
         }
-        Flow::End(self.send_local_head(head, redirect.status, core))
+        let answer = Answer {
+            head: AnswerHead::Made([head, b"", b""]),
+            body: AnswerBody::Fixed(b""),
+            status: redirect.status,
+            version: Version::Http11,
+            must_close: false,
+        };
+        Flow::End(self.answer(&answer, core))
     }
 
     /// Where to: the rendered text, and what of the request follows it.
@@ -84,82 +82,6 @@ impl Session {
             out.push(b'/');
         }
         out.into_bump_slice()
-    }
-
-    /// What the answer says about the client's connection: a request with a body is the last.
-    fn plan_connections(&mut self, core: &Core) {
-        let options = self.connection_options(core);
-        let (Some(transaction), Some((buffer, base))) =
-            (self.transaction.as_deref_mut(), self.request.message())
-        else {
-            return;
-        };
-        let has_body = transaction.request.body != BodyLength::None;
-        let mut rewriter = Rewriter::new(buffer, base, &mut transaction.request.head);
-        transaction.connections.options = options;
-        if let Ok(plan) = connection::request(&mut rewriter, options) {
-            transaction.connections.request = plan;
-            transaction.connections.response.keep_client = plan.keep_client && !has_body;
-        }
-    }
-
-    /// The server's answer is not wanted: its connection ends with the rest of it unread.
-    fn discard_response(&mut self, core: &mut Core) {
-        let held = self.response.input_len();
-        self.response.skip_input(held);
-        self.response.to_forward = 0;
-        self.close_endpoint(Side::Server, core);
-        self.release_slot(core);
-        self.timing.response_ms = -1;
-        let ended = ChannelFlags::SHUTR
-            .union(ChannelFlags::SHUTR_NOW)
-            .union(ChannelFlags::READ_NULL)
-            .union(ChannelFlags::READ_ERROR);
-        self.response.flags.remove(ended);
-        let keeps = self.connections_keep_client();
-        if let Some(transaction) = self.transaction.as_deref_mut() {
-            transaction.connections.response.keep_client = keeps;
-        }
-    }
-
-    fn connections_keep_client(&self) -> bool {
-        self.transaction.as_deref().is_some_and(|transaction| {
-            let whole = transaction.request.state >= MessageState::Done;
-            transaction.connections.request.keep_client && whole
-        })
-    }
-
-    /// Puts the head of an answer without a body into the response; what ends it follows from
-    /// the applet.
-    fn send_local_head(&mut self, head: &[u8], status: u16, core: &mut Core) -> Verdict {
-        let room = core.bufsize();
-        let fits = self.response.output_room(room) >= head.len()
-            && self.response.write_output(&mut core.buffers, head).is_ok();
-        if !fits {
-            self.note_reason("rewrite-room");
-            self.end_analysis();
-            self.http_reply_and_close(Some(500), core);
-            return Verdict::Wait;
-        }
-        let Some(transaction) = self.transaction.as_deref_mut() else {
-            return Verdict::Wait;
-        };
-        let connection: &'static [u8] = match transaction.connections.farewell() {
-            Farewell::Close => b"connection: close\r\n",
-            Farewell::KeepAlive => b"connection: keep-alive\r\n",
-            Farewell::Silent => b"",
-        };
-        let applet = ReplyApplet::new(b"", connection, b"");
-        transaction.status = i32::from(status);
-        transaction.response.state = MessageState::Body;
-        transaction.response.body = BodyLength::Length(0);
-        self.response.forward(applet.size() as u64);
-        self.request.analysers = AnalyserSet::XFER_BODY;
-        self.response.analysers = AnalyserSet::RES_XFER_BODY;
-        self.server_side.endpoint = Endpoint::Applet(core.place_applet(Applet::Reply(applet)));
-        self.server_side.state = InterfaceState::Established;
-        core.count_local_response(self.frontend, status);
-        Verdict::Continue
     }
 }
 
