@@ -43,6 +43,38 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         },
     },
     Difference {
+        name: "white space in cookies",
+        reason: "2.6 takes the white space around the equals signs of all cookies out where it \
+                 looks for one; weir leaves what came",
+        even_out: |_, weir, haproxy| {
+            for seen in [weir, haproxy] {
+                each_line(seen, |line| {
+                    if line.starts_with("cookie:") {
+                        *line = EQUALS.replace_all(line, "=").into_owned();
+                    }
+                });
+            }
+        },
+    },
+    Difference {
+        name: "reason of 302",
+        reason: "2.6 says what RFC 1945 did, but Found for a redirect; weir always Found, as \
+                 RFC 9110 does",
+        even_out: |_, _, haproxy| {
+            for message in haproxy.client.iter_mut().filter_map(Item::response) {
+                if let Some(line) = message.head.first_mut() {
+                    *line = line.replace(" 302 Moved Temporarily", " 302 Found");
+                }
+            }
+        },
+    },
+    Difference {
+        name: "page files without a length",
+        reason: "2.6 sends one that a rule answers with as it is and closes behind it; weir \
+                 says the length and its own version, and keeps the client",
+        even_out: |_, weir, haproxy| even_page(weir, haproxy),
+    },
+    Difference {
         name: "place of Connection",
         reason: "2.6 takes Connection out of messages and adds its own at the end; weir keeps \
                  the one that is right already",
@@ -357,6 +389,31 @@ fn decompress(message: &mut Message) {
     }
 }
 
+/// Makes a page that closes and one that does not equal, and takes away what followed the latter.
+fn even_page(weir: &mut Seen, haproxy: &mut Seen) {
+    let at = haproxy.client.iter_mut().position(|item| {
+        let page = item.response();
+        page.is_some_and(|page| page.head.first().is_some_and(|line| line == PAGE))
+    });
+    let Some(at) = at else {
+        return;
+    };
+    let (Some(kept), Some(closed)) = (weir.client.get_mut(at), haproxy.client.get_mut(at)) else {
+        return;
+    };
+    let (Some(kept_page), Some(closed_page)) = (kept.response(), closed.response()) else {
+        return;
+    };
+    if kept_page.body != closed_page.body || kept_page.status() != closed_page.status() {
+        return;
+    }
+    *kept = closed.clone();
+    weir.client.truncate(at + 1);
+    haproxy.client.truncate(at + 1);
+    weir.origin.truncate(haproxy.origin.len());
+    weir.log.truncate(haproxy.log.len());
+}
+
 fn is_upgrade(line: &str) -> bool {
     ["connection:", "upgrade:", "http2-settings:"]
         .iter()
@@ -432,7 +489,10 @@ fn even_bytes(weir: &mut String, haproxy: &mut String) {
 
 /// The status and the bytes behind it, in all formats of the configurations.
 static BYTES: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"( [1-5][0-9]{2} (?:bytes=)?)([0-9]+)").unwrap());
+    LazyLock::new(|| Regex::new(r"( [1-5][0-9]{2} (?:bytes=)?\+?)([0-9]+)").unwrap());
+
+/// The equals sign of a cookie with what stands around it.
+static EQUALS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" *= *").unwrap());
 
 /// The counters of connections: of the process and the frontend, and the others.
 static COUNTERS: LazyLock<Regex> = LazyLock::new(|| {
@@ -450,6 +510,9 @@ static NO_BYTES: LazyLock<Regex> =
 /// The name of the header among others.
 static CONNECTION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?-u)[,-]connection\b|\bconnection[,-]").unwrap());
+
+/// The status line of a page file.
+const PAGE: &str = "HTTP/1.0 403 Not You";
 
 /// Attacks that 2.6 forwards.
 const REJECTED: &[&str] = &["NUL in a value", "star", "path without slash"];

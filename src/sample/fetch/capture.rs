@@ -8,6 +8,7 @@ use super::super::arg::{Arg, ArgKind, ArgSpec, int_at};
 use super::super::context::{Context, Cursor, Fetched};
 use super::super::value::{Sample, Type};
 use super::{Fetch, Needs};
+use crate::http::uri::split_at_path;
 use crate::session::transaction::Transaction;
 
 fn transaction<'a>(context: &Context<'a>) -> Option<&'a Transaction> {
@@ -45,7 +46,9 @@ fn method<'a>(context: &Context<'a>, _: &'a [Arg], _: &mut Cursor) -> Fetched<'a
 }
 
 fn uri<'a>(context: &Context<'a>, _: &'a [Arg], _: &mut Cursor) -> Fetched<'a> {
-    request_word(context, 1).map(Sample::Str).into()
+    let path = request_word(context, 1).map(|uri| split_at_path(uri).1);
+    let path = path.filter(|path| !path.is_empty());
+    path.map(Sample::Str).into()
 }
 
 fn request_version<'a>(context: &Context<'a>, _: &'a [Arg], _: &mut Cursor) -> Fetched<'a> {
@@ -123,7 +126,7 @@ pub(super) static FETCHES: &[Fetch] = &[
         output: Type::Str,
         needs: Needs::TRANSACTION,
         usage: "capture.req.uri",
-        doc: "The URI that the client sent, also when the request is gone.",
+        doc: "The path and query that the client sent, also when the request is gone.",
         check: None,
         run: uri,
     },

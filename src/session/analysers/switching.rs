@@ -42,22 +42,20 @@ impl Session {
     }
 
     /// The backend that the first applying `use_backend` names. A name made of the request
-    /// that no backend has is passed over.
+    /// that no backend has ends the search too: the default is next.
     fn backend_of_rules(&self, core: &mut Core) -> Option<ProxyId> {
         let rules = &core.config.proxy(self.frontend).switch_rules;
         let scene = scene_of(self.frontend);
-        rules.iter().find_map(|rule| {
+        let rule = rules.iter().find(|rule| {
             let holds = |condition| self.condition_holds(condition, scene, core);
-            if !rule.condition.as_ref().is_none_or(holds) {
-                return None;
-            }
-            match &rule.target {
-                SwitchTarget::Backend(backend) => backend.get(),
-                SwitchTarget::Format(format) => self.named(format, scene, core, |core, name| {
-                    self.backend_named(name, core)
-                }),
-            }
-        })
+            rule.condition.as_ref().is_none_or(holds)
+        })?;
+        match &rule.target {
+            SwitchTarget::Backend(backend) => backend.get(),
+            SwitchTarget::Format(format) => self.named(format, scene, core, |core, name| {
+                self.backend_named(name, core)
+            }),
+        }
     }
 
     /// The backend of this name, if requests of the frontend can go there.
@@ -93,7 +91,7 @@ impl Session {
         first.map_or(Persist::Normal, |rule| rule.persist)
     }
 
-    /// Assigns the server that the first applying `use-server` names, if it may be used.
+    /// Assigns the server that the first applying `use-server` names whose server may be used.
     #[inline(never)]
     pub(in crate::session) fn process_server_rules(&mut self, core: &mut Core) -> Verdict {
         log::trace!("process_server_rules");
@@ -101,31 +99,38 @@ impl Session {
         if self.flags.any(SessionFlags::ASSIGNED) {
             return Verdict::Continue;
         }
-        let proxy = core.config.proxy(self.backend);
-        let scene = scene_of(self.backend);
-        let rule = proxy.server_rules.iter().find(|rule| {
-            let holds = |condition| self.condition_holds(condition, scene, core);
-            rule.condition.as_ref().is_none_or(holds)
-        });
-        let backend = self.backend;
-        let server = rule.and_then(|rule| match &rule.target {
-            ServerTarget::Server(server) => server.get(),
-            ServerTarget::Format(format) => self.named(format, scene, core, |core, name| {
-                server_named(name, backend, core)
-            }),
-        });
-        let Some(server) = server else {
-            return Verdict::Continue;
-        };
-        let state = core.state.server(server);
-        let is_kept =
-            proxy.options.has(ProxyOption::Persist) || self.flags.any(SessionFlags::FORCE_PERSIST);
-        if is_kept || !(state.down || state.maintenance) {
+        if let Some(server) = self.server_of_rules(core) {
             self.server = Some(server);
             self.flags
                 .insert(SessionFlags::DIRECT.union(SessionFlags::ASSIGNED));
         }
         Verdict::Continue
+    }
+
+    /// A rule whose server is down is passed over; a name made of the request that no server
+    /// has ends the search.
+    fn server_of_rules(&self, core: &mut Core) -> Option<ServerId> {
+        let proxy = core.config.proxy(self.backend);
+        let scene = scene_of(self.backend);
+        let is_kept =
+            proxy.options.has(ProxyOption::Persist) || self.flags.any(SessionFlags::FORCE_PERSIST);
+        for rule in &proxy.server_rules {
+            let holds = |condition| self.condition_holds(condition, scene, core);
+            if !rule.condition.as_ref().is_none_or(holds) {
+                continue;
+            }
+            let server = match &rule.target {
+                ServerTarget::Server(server) => server.get(),
+                ServerTarget::Format(format) => self.named(format, scene, core, |core, name| {
+                    server_named(name, self.backend, core)
+                }),
+            }?;
+            let state = core.state.server(server);
+            if is_kept || !(state.down || state.maintenance) {
+                return Some(server);
+            }
+        }
+        None
     }
 
     /// True while a `monitor fail` condition of the frontend holds: the monitor URI is then

@@ -198,12 +198,8 @@ impl Session {
     }
 
     fn note_unmade(&mut self, scene: Scene) {
-        let stage = match scene.set.is_response() {
-            true => Stage::Headers,
-            false => Stage::Request,
-        };
         self.timing.request_ms = -1;
-        self.outcome.note(Cause::Proxy, stage);
+        self.outcome.note(Cause::Proxy, scene.stage());
     }
 
     /// True when the client takes this for its proxy (`option http-use-proxy-header`).

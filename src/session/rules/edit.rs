@@ -243,7 +243,13 @@ fn replace_elements(
             };
             let old = value.get(range.clone()).unwrap_or_default();
             if let Some(new) = scratch.replaced(regex, old, template) {
-                rewriter.splice_value(index, range.start, range.len(), new)?;
+                // The white space around an element goes with it.
+                let before = value.get(..range.start).unwrap_or_default();
+                let start = before.trim_ascii_end().len();
+                let behind = value.get(range.end..).unwrap_or_default();
+                let blank = behind.len() - behind.trim_ascii_start().len();
+                let len = range.end + blank - start;
+                rewriter.splice_value(index, start, len, new)?;
             }
         }
     }

@@ -25,6 +25,7 @@ use legacy::Standing;
 
 use super::analyser::{AnalyserSet, Verdict};
 use super::channel::Channel;
+use super::outcome::Stage;
 use super::transaction::{MessageState, Transaction};
 use super::{Session, SessionFlags};
 use crate::config::model::{Action, BodyWait, ProxyId, Rule, RuleSet};
@@ -287,6 +288,16 @@ pub(crate) struct Scene {
     pub(crate) set: RuleSet,
     /// The proxy whose rules they are.
     pub(crate) proxy: ProxyId,
+}
+
+impl Scene {
+    /// How far a session has come where its rules end it.
+    const fn stage(self) -> Stage {
+        match self.set.is_response() {
+            true => Stage::Headers,
+            false => Stage::Request,
+        }
+    }
 }
 
 /// A message whose head is in its channel.

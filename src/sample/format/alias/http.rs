@@ -22,10 +22,7 @@ pub(super) static ALIASES: &[Alias] = &[
         part(facts, field, |line| before_query(path_and_query(line.uri)));
     }),
     alias!(http "HQ", "query of the request with its '?'", |facts, field| {
-        part(facts, field, |line| {
-            let query_at = before_query(line.uri).len();
-            line.uri.get(query_at..).unwrap_or_default()
-        });
+        query(facts, field);
     }),
     alias!(http "HU", "URI of the request", |facts, field| {
         part(facts, field, |line| line.uri);
@@ -99,6 +96,17 @@ fn part(facts: &Facts<'_>, field: &mut Field<'_, '_>, choose: for<'a> fn(&Line<'
             [] => field.text(None),
             part => field.request_part(part),
         },
+    }
+}
+
+/// The query, which a request may well lack: nothing stands for it then.
+fn query(facts: &Facts<'_>, field: &mut Field<'_, '_>) {
+    match Line::of(facts.record) {
+        None => field.request_part(b"<BADREQ>"),
+        Some(line) => {
+            let query_at = before_query(line.uri).len();
+            field.request_part(line.uri.get(query_at..).unwrap_or_default());
+        }
     }
 }
 
