@@ -96,6 +96,8 @@ impl Session {
         }
         message.body = response_body(&message.head, transaction.request.head.method());
         message.head_received();
+        // Variables of the request end with it.
+        transaction.request_variables.clear();
         transaction.status = i32::from(status);
         let slots = &core.config.proxy(self.frontend).captures.response;
         let view = message.head.view(buffer, base);

@@ -29,6 +29,7 @@ use super::outcome::Stage;
 use super::transaction::{MessageState, Transaction};
 use super::{Session, SessionFlags};
 use crate::config::model::{Action, BodyWait, ProxyId, Rule, RuleSet};
+use crate::http::framing::BodyLength;
 use crate::sample::acl::{Answer, Condition};
 use crate::sample::context::{Context, Direction, MessageView};
 use crate::sample::format::Format;
@@ -312,11 +313,21 @@ fn view<'a>(
     if bytes.len() < message.head.len() {
         return None;
     }
+    let rest = bytes.get(message.head.len()..).unwrap_or_default();
+    // What follows the body is another message.
+    let body = match message.body {
+        BodyLength::None => b"",
+        BodyLength::Length(length) => {
+            let length = usize::try_from(length).unwrap_or(usize::MAX);
+            rest.get(..length).unwrap_or(rest)
+        }
+        BodyLength::Chunked | BodyLength::UntilClose | BodyLength::Tunnel => rest,
+    };
     Some(MessageView {
         head: message.head.view_bytes(bytes),
-        body: bytes.get(message.head.len()..).unwrap_or_default(),
+        body,
         body_is_whole: false,
-        is_chunked: message.body == crate::http::framing::BodyLength::Chunked,
+        is_chunked: message.body == BodyLength::Chunked,
     })
 }
 
