@@ -120,7 +120,7 @@ impl Session {
 
 impl Session {
     /// Puts what converters captured into the slots.
-    pub(super) fn settle_captures(&mut self, core: &mut Core) {
+    pub(in crate::session) fn settle_captures(&mut self, core: &mut Core) {
         let Some(transaction) = self.transaction.as_deref_mut() else {
             return;
         };

@@ -141,6 +141,7 @@ impl Session {
         let arena = std::mem::take(&mut core.arena);
         let is_early_failure = abnormal && self.failed_early(proxy);
         self.render_line(proxy, (level, is_early_failure), &arena, core);
+        self.settle_notes(&arena, core);
         core.return_arena(arena);
         let count = &mut core.state.proxy_mut(self.frontend).log_count;
         *count = count.saturating_add(1);
@@ -267,6 +268,7 @@ impl Session {
             format.append(&self.context(scene, &arena, core), &mut out);
             id.extend_from_slice(&out);
         }
+        self.settle_notes(&arena, core);
         core.return_arena(arena);
         if let Some(transaction) = self.transaction.as_deref_mut() {
             transaction.unique_id = id;

@@ -43,8 +43,9 @@ impl Session {
 
     /// The backend that the first applying `use_backend` names. A name made of the request
     /// that no backend has ends the search too: the default is next.
-    fn backend_of_rules(&self, core: &mut Core) -> Option<ProxyId> {
-        let rules = &core.config.proxy(self.frontend).switch_rules;
+    fn backend_of_rules(&mut self, core: &mut Core) -> Option<ProxyId> {
+        let frontend = self.frontend;
+        let rules = &core.config.proxy(frontend).switch_rules;
         let scene = scene_of(self.frontend);
         let rule = rules.iter().find(|rule| {
             let holds = |condition| self.condition_holds(condition, scene, core);
@@ -53,22 +54,14 @@ impl Session {
         match &rule.target {
             SwitchTarget::Backend(backend) => backend.get(),
             SwitchTarget::Format(format) => self.named(format, scene, core, |core, name| {
-                self.backend_named(name, core)
+                backend_named(name, frontend, core)
             }),
         }
     }
 
-    /// The backend of this name, if requests of the frontend can go there.
-    fn backend_named(&self, name: &[u8], core: &Core) -> Option<ProxyId> {
-        let name = std::str::from_utf8(name).ok()?;
-        let id = *core.config.backend_names.get(name)?;
-        let is_http = |proxy| core.config.proxy(proxy).mode == Mode::Http;
-        (is_http(id) || !is_http(self.frontend)).then_some(id)
-    }
-
     /// What a rendered name refers to.
     fn named<T>(
-        &self,
+        &mut self,
         format: &'static Format,
         scene: Scene,
         core: &mut Core,
@@ -76,13 +69,14 @@ impl Session {
     ) -> Option<T> {
         let mut arena: Bump = std::mem::take(&mut core.arena);
         let found = find(core, self.rendered(format, scene, &arena, core));
+        self.settle_notes(&arena, core);
         arena.reset();
         core.arena = arena;
         found
     }
 
     /// What the first applying `ignore-persist` or `force-persist` rule of the backend says.
-    pub(in crate::session) fn persistence_allowed(&self, core: &mut Core) -> Persist {
+    pub(in crate::session) fn persistence_allowed(&mut self, core: &mut Core) -> Persist {
         let rules = &core.config.proxy(self.backend).persist_rules;
         let scene = scene_of(self.backend);
         let first = rules
@@ -109,9 +103,10 @@ impl Session {
 
     /// A rule whose server is down is passed over; a name made of the request that no server
     /// has ends the search.
-    fn server_of_rules(&self, core: &mut Core) -> Option<ServerId> {
-        let proxy = core.config.proxy(self.backend);
-        let scene = scene_of(self.backend);
+    fn server_of_rules(&mut self, core: &mut Core) -> Option<ServerId> {
+        let backend = self.backend;
+        let proxy = core.config.proxy(backend);
+        let scene = scene_of(backend);
         let is_kept =
             proxy.options.has(ProxyOption::Persist) || self.flags.any(SessionFlags::FORCE_PERSIST);
         for rule in &proxy.server_rules {
@@ -122,7 +117,7 @@ impl Session {
             let server = match &rule.target {
                 ServerTarget::Server(server) => server.get(),
                 ServerTarget::Format(format) => self.named(format, scene, core, |core, name| {
-                    server_named(name, self.backend, core)
+                    server_named(name, backend, core)
                 }),
             }?;
             let state = core.state.server(server);
@@ -135,7 +130,7 @@ impl Session {
 
     /// True while a `monitor fail` condition of the frontend holds: the monitor URI is then
     /// answered 503.
-    pub fn monitor_fails(&self, core: &mut Core) -> bool {
+    pub fn monitor_fails(&mut self, core: &mut Core) -> bool {
         let conditions = &core.config.proxy(self.frontend).monitor_fail;
         let scene = scene_of(self.frontend);
         conditions
@@ -209,6 +204,14 @@ impl Session {
             }
         }
     }
+}
+
+/// The backend of this name, if requests of the frontend can go there.
+fn backend_named(name: &[u8], frontend: ProxyId, core: &Core) -> Option<ProxyId> {
+    let name = std::str::from_utf8(name).ok()?;
+    let id = *core.config.backend_names.get(name)?;
+    let is_http = |proxy| core.config.proxy(proxy).mode == Mode::Http;
+    (is_http(id) || !is_http(frontend)).then_some(id)
 }
 
 /// The server of this name in a backend.

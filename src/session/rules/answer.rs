@@ -58,6 +58,7 @@ impl Session {
             proxy: self.backend,
         };
         let verdict = self.answer_with(reply, scene, &arena, core);
+        self.settle_notes(&arena, core);
         arena.reset();
         core.arena = arena;
         verdict

@@ -42,6 +42,7 @@ impl Session {
             let holds = rule.condition.as_ref().is_none_or(|condition| {
                 condition.eval(&self.context(scene, arena, core)) == Answer::Pass
             });
+            self.settle_notes(arena, core);
             if !holds {
                 continue;
             }
@@ -57,6 +58,7 @@ impl Session {
                 | Action::EarlyHint(..)
                 | Action::Nothing) => self.act(other, scene, arena, core),
             };
+            self.settle_notes(arena, core);
             if matches!(flow, Flow::End(_)) {
                 return flow;
             }

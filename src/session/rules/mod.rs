@@ -105,8 +105,7 @@ impl Session {
                 Answer::Unknown if self.is_final(scene) => Flow::Next,
                 Answer::Unknown => Flow::Wait,
             };
-            self.settle_variables(arena, core);
-            self.settle_captures(core);
+            self.settle_notes(arena, core);
             match flow {
                 Flow::Next => {}
                 Flow::Wait => {
@@ -206,16 +205,24 @@ impl Session {
     /// Whether a condition outside of any set of rules holds: what is not known counts as
     /// unknown for good.
     pub(crate) fn condition_holds(
-        &self,
+        &mut self,
         condition: &Condition,
         scene: Scene,
         core: &mut Core,
     ) -> bool {
         let mut arena = std::mem::take(&mut core.arena);
         let answer = condition.eval(&self.context(scene, &arena, core));
+        self.settle_notes(&arena, core);
         arena.reset();
         core.arena = arena;
         answer == Answer::Pass
+    }
+
+    /// Takes over what expressions noted on their way: variables and captures. Whoever
+    /// evaluates calls this before another session is looked at, or the notes are lost.
+    pub(crate) fn settle_notes(&mut self, arena: &Bump, core: &mut Core) {
+        self.settle_variables(arena, core);
+        self.settle_captures(core);
     }
 
     /// True when the rules of a set are not going to wait for data: HTTP rules run over
