@@ -50,9 +50,11 @@ impl Session {
     /// fail have it replaced by the page of 500, which meets no rule.
     fn send_error_page(&mut self, status: u16, core: &mut Core) {
         let page = core.error_page(self.backend, self.frontend, status);
-        let sent = self.write_page(page, core);
-        if sent.is_ok() {
-            return self.note_status(sent.unwrap_or(status), core);
+        if let Ok(sent) = self.write_page(page, core) {
+            // The log tells the cause, whatever status an error file answers with; what rules
+            // made of it counts.
+            let by_rules = sent != page.status();
+            return self.note_status(if by_rules { sent } else { status }, core);
         }
         let page = core.error_page(self.backend, self.frontend, 500);
         if let Some(transaction) = self.transaction.as_deref_mut() {
