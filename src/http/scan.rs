@@ -192,13 +192,29 @@ pub const fn is_token(byte: u8) -> bool {
 /// Which bytes are token characters, by their value.
 static TOKENS: [bool; 256] = {
     let mut tokens = [false; 256];
-    let mut byte = 0;
-    while byte < tokens.len() {
-        tokens[byte] = matches!(
-            byte as u8,
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'
-                | b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.'
-                | b'^' | b'_' | b'`' | b'|' | b'~'
+    let mut byte: u8 = 0;
+    // The last value is no token character, and a counter of bytes cannot go beyond it.
+    while byte < u8::MAX {
+        tokens[byte as usize] = matches!(
+            byte,
+            b'0'..=b'9'
+                | b'A'..=b'Z'
+                | b'a'..=b'z'
+                | b'!'
+                | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'*'
+                | b'+'
+                | b'-'
+                | b'.'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'|'
+                | b'~'
         );
         byte += 1;
     }
