@@ -60,8 +60,6 @@ pub struct Message {
     pub body: BodyLength,
     /// Follows a chunked body.
     pub chunks: ChunkParser,
-    /// Length of the head as it was received.
-    pub received_len: usize,
     /// What was seen of the body while it was held back.
     ahead: LookAhead,
 }
@@ -101,7 +99,6 @@ impl Message {
             head: Head::new(),
             body: BodyLength::None,
             chunks: ChunkParser::new(),
-            received_len: 0,
             ahead: LookAhead::new(),
         }
     }
@@ -147,13 +144,6 @@ impl Message {
     /// The head was parsed.
     pub fn head_received(&mut self) {
         self.state = MessageState::Parsed;
-        self.received_len = self.head.len();
-    }
-
-    /// Bytes by which all rules together may still let the head grow, of `reserve` at most.
-    pub fn growth_left(&self, reserve: usize) -> usize {
-        let limit = self.received_len.saturating_add(reserve);
-        limit.saturating_sub(self.head.len())
     }
 
     /// Gets ready for the next message, keeping memory.
@@ -163,7 +153,6 @@ impl Message {
         self.head.clear();
         self.body = BodyLength::None;
         self.chunks = ChunkParser::new();
-        self.received_len = 0;
         self.ahead = LookAhead::new();
     }
 }

@@ -71,14 +71,14 @@ impl Session {
             | Edit::SetUri(_, format)
             | Edit::ReplaceUri(_, _, format) => self.rendered(format, scene, arena, core),
             Edit::DeleteHeader(_) | Edit::SetStatus(..) => b"",
-            Edit::NormalizeUri(normalizer) => return self.normalize_uri(*normalizer, scene, core),
+            Edit::NormalizeUri(normalizer) => return self.normalize_uri(*normalizer, scene),
         };
         let mut captures = std::mem::take(&mut core.captures);
         let mut scratch = Scratch {
             arena,
             captures: &mut captures,
         };
-        let done = match self.rewriter(scene, core) {
+        let done = match self.rewriter(scene) {
             Some(mut rewriter) => apply(edit, &mut rewriter, text, &mut scratch),
             None => Ok(()),
         };
@@ -87,18 +87,13 @@ impl Session {
     }
 
     /// Brings the URI into a normal form; the memory for it is the transaction's.
-    fn normalize_uri(
-        &mut self,
-        normalizer: Normalizer,
-        scene: Scene,
-        core: &Core,
-    ) -> Result<(), RewriteError> {
+    fn normalize_uri(&mut self, normalizer: Normalizer, scene: Scene) -> Result<(), RewriteError> {
         let Some(transaction) = self.transaction.as_deref_mut() else {
             return Ok(());
         };
         let mut uri = std::mem::take(&mut transaction.answer);
         let mut ranges = std::mem::take(&mut transaction.ranges);
-        let done = self.rewriter(scene, core).map_or(Ok(()), |mut rewriter| {
+        let done = self.rewriter(scene).map_or(Ok(()), |mut rewriter| {
             let (before, path) = split_at_path(rewriter.view().uri());
             uri.clear();
             uri.extend_from_slice(before);
@@ -116,16 +111,14 @@ impl Session {
     }
 
     /// The head that the rules of a set change; `None` when it is not here.
-    pub(super) fn rewriter<'a>(&'a mut self, scene: Scene, core: &Core) -> Option<Rewriter<'a>> {
+    pub(super) fn rewriter(&mut self, scene: Scene) -> Option<Rewriter<'_>> {
         let transaction = self.transaction.as_deref_mut()?;
         let (channel, message) = match scene.set.is_response() {
             false => (&mut self.request, &mut transaction.request),
             true => (&mut self.response, &mut transaction.response),
         };
         let (buffer, base) = channel.message()?;
-        let growth = message.growth_left(core.config.global.tuning.maxrewrite);
-        let rewriter = Rewriter::new(buffer, base, &mut message.head);
-        Some(rewriter.with_growth(growth))
+        Some(Rewriter::new(buffer, base, &mut message.head))
     }
 }
 

@@ -75,7 +75,7 @@ impl Session {
         if !concerns(&filter.effect, *standing) {
             return Flow::Next;
         }
-        let Some(mut rewriter) = self.rewriter(scene, core) else {
+        let Some(mut rewriter) = self.rewriter(scene) else {
             return Flow::Next;
         };
         let found = match (&filter.effect, filter.regex.as_deref()) {

@@ -8,6 +8,7 @@ use bumpalo::collections::Vec as ArenaVec;
 
 use super::{Flow, Scene};
 use crate::config::model::{Redirect, RedirectTarget};
+use crate::http::framing::BodyLength;
 use crate::http::head::Version;
 use crate::http::known::KnownHeader;
 use crate::http::status;
@@ -30,6 +31,11 @@ impl Session {
             return Flow::Next;
         }
         let head = head(redirect, location, arena);
+        // A client that sends a body is told to begin anew.
+        let has_body = self
+            .transaction
+            .as_deref()
+            .is_some_and(|transaction| transaction.request.body != BodyLength::None);
         self.outcome.note(Cause::Local, scene.stage());
         if scene.set.is_response() {
             self.timing.response_ms = -1;
@@ -40,7 +46,7 @@ impl Session {
             body: AnswerBody::Fixed(b""),
             status: redirect.status,
             version: Version::Http11,
-            must_close: false,
+            must_close: has_body && !scene.set.is_response(),
         };
         Flow::End(self.answer(&answer, core))
     }
