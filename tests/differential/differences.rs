@@ -383,6 +383,7 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
         even_out: |_, weir, haproxy| {
             for line in weir.log.iter_mut().chain(&mut haproxy.log) {
                 *line = COUNTERS.replace(line, " <ac>/<fc>/$1 ").into_owned();
+                *line = CLF_COUNTERS.replace(line, "$1 <ac> <fc> ").into_owned();
             }
         },
     },
@@ -557,6 +558,10 @@ static EQUALS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" *= *").unwrap())
 static COUNTERS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r" [0-9]+/[0-9]+/([0-9]+/[0-9]+/\+?[0-9]+ [0-9]+/[0-9]+) ?").unwrap()
 });
+
+/// The first two of them in the common log format.
+static CLF_COUNTERS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"( <timers> [A-Zc-]{4}) [0-9]+ [0-9]+ ").unwrap());
 
 /// How a relay ended and what was open then.
 static RELAY: LazyLock<Regex> =
