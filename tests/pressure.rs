@@ -211,9 +211,10 @@ listen main
         harness.advance(4_999);
         assert_eq!(harness.sessions(), STALLED);
         harness.advance(1);
-        harness.until("all answers", |_| clients.iter_mut().all(Peer::is_closed));
         let is_504 = |client: &mut Peer| client.text().starts_with("HTTP/1.1 504 ");
-        assert!(clients.iter_mut().all(is_504));
+        harness.until("all answers", |_| clients.iter_mut().all(is_504));
+        // They may go on, and leave.
+        drop(clients);
         drop(servers);
         assert_all_returned(&mut harness, descriptors);
     }

@@ -342,7 +342,7 @@ fn responses_that_are_refused() {
     for response in REFUSED_RESPONSES {
         let seen = assert_response(&mut harness, GET, response.as_bytes(), false);
         assert_eq!(status_of(&seen), "502", "{response:?}");
-        assert!(seen.closed, "{response:?}");
+        assert!(!seen.closed, "{response:?}");
     }
 }
 

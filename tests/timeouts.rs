@@ -130,7 +130,8 @@ fn server_that_takes_nothing() {
 #[test]
 fn server_before_its_answer() {
     let mut harness = http("timeout server 1000\n server s1 ORIGIN0");
-    let (mut client, mut server) = requested(&mut harness, GET);
+    let last = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+    let (mut client, mut server) = requested(&mut harness, last);
     harness.assert_fires(1000, |harness| harness.sessions() == 0);
     let answer = harness.receive_all(&mut client);
     assert_eq!(status_of(&answer), "504");

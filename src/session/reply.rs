@@ -50,36 +50,43 @@ impl Session {
     /// fail have it replaced by the page of 500, which meets no rule.
     fn send_error_page(&mut self, status: u16, core: &mut Core) {
         let page = core.error_page(self.backend, self.frontend, status);
-        if let Ok(sent) = self.write_page(page, core) {
-            // The log tells the cause, whatever status an error file answers with; what rules
-            // made of it counts.
-            let by_rules = sent != page.status();
-            return self.note_status(if by_rules { sent } else { status }, core);
+        let sent = self.write_page(page, status, core);
+        if sent.is_ok() {
+            return self.note_status(sent.unwrap_or(status), core);
         }
         let page = core.error_page(self.backend, self.frontend, 500);
         if let Some(transaction) = self.transaction.as_deref_mut() {
             transaction.said.after_rules_failed = true;
         }
-        if self.write_page(page, core).is_err() {
+        if self.write_page(page, 500, core).is_err() {
             log::debug!("no room for the {status} page");
         }
         self.note_status(500, core);
     }
 
-    /// Writes a page whole; its status after the rules comes back.
-    fn write_page(&mut self, page: &'static ErrorPage, core: &mut Core) -> Result<u16, NoHead> {
+    /// Writes the page of a status whole; the status after the rules comes back. A file may
+    /// show another one to the client.
+    fn write_page(
+        &mut self,
+        page: &'static ErrorPage,
+        status: u16,
+        core: &mut Core,
+    ) -> Result<u16, NoHead> {
         let head_only = self
             .transaction
             .as_deref()
             .is_some_and(|t| t.request.head.method() == Method::Head);
         let body = if head_only { b"" } else { page.body() };
-        let mut status = page.status();
+        let mut status = status;
         if !page.is_empty() {
             let head = LocalHead {
                 lines: [page.head(), b"", b""],
                 connection: Farewell::Close.line(page.version()),
             };
-            status = self.place_head(&head, core)?;
+            let shown = self.place_head(&head, core)?;
+            if shown != page.status() {
+                status = shown;
+            }
             for part in [b"\r\n", body] {
                 if self.response.write_output(&mut core.buffers, part).is_err() {
                     log::debug!("no room for the body of the {status} page");
@@ -106,7 +113,11 @@ impl Session {
     /// client's connection where the page allows. Who calls this notes the outcome.
     pub(super) fn answer_with_page(&mut self, status: u16, core: &mut Core) -> Verdict {
         let page = core.error_page(self.backend, self.frontend, status);
-        self.answer(&Answer::page(page), core)
+        let answer = Answer {
+            status,
+            ..Answer::page(page)
+        };
+        self.answer(&answer, core)
     }
 
     /// Lets an applet take the server's place and produce the answer, so that a long body

@@ -243,6 +243,15 @@ impl Session {
             self.count_server_abort(core);
         }
         self.outcome.note(cause, Stage::Headers);
+        let is_through = self
+            .transaction
+            .as_deref()
+            .is_some_and(|transaction| transaction.request.state == MessageState::Done);
+        if is_through && self.response.out_empty() {
+            // The client has said all of its request: it may go on behind the error.
+            self.give_up_response(core);
+            return self.answer_with_page(status, core);
+        }
         self.end_analysis();
         self.http_reply_and_close(Some(status), core);
         Verdict::Wait

@@ -217,7 +217,7 @@ impl Session {
     }
 
     /// The server's answer is not wanted: its connection ends with the rest of it unread.
-    pub(super) fn give_up_response(&mut self, core: &mut Core) {
+    pub(in crate::session) fn give_up_response(&mut self, core: &mut Core) {
         let held = self.response.input_len();
         self.response.skip_input(held);
         self.response.to_forward = 0;
