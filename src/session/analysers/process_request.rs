@@ -123,16 +123,16 @@ impl Session {
             backend.forwardfor.as_ref(),
             source,
         );
-        if let (Some(rule), Some(address)) = (rule, source) {
-            add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
+        if let (Some((header, if_none)), Some(address)) = (rule, source) {
+            add_address(&mut rewriter, header, address, if_none)?;
         }
         let rule = merged(
             frontend.originalto.as_ref(),
             backend.originalto.as_ref(),
             destination,
         );
-        if let (Some(rule), Some(address)) = (rule, destination) {
-            add_address(&mut rewriter, rule.header.as_bytes(), address, rule.if_none)?;
+        if let (Some((header, if_none)), Some(address)) = (rule, destination) {
+            add_address(&mut rewriter, header, address, if_none)?;
         }
         if let Some(header) = &frontend.unique_id.header
             && !transaction.unique_id.is_empty()
@@ -215,20 +215,20 @@ const REQUEST_SETS: [RuleSet; 3] = [
     RuleSet::Redirect,
 ];
 
-/// The rule in force: the backend's before the frontend's, and neither for an address
-/// that one of them excepts.
+/// The header to add, and whether only where there is none. The backend's name comes before the
+/// frontend's, one of the two that adds in any case is enough to do so, and neither adds an
+/// address that one of them excepts.
 fn merged<'a>(
     frontend: Option<&'a Forwarded>,
     backend: Option<&'a Forwarded>,
     address: Option<IpAddr>,
-) -> Option<&'a Forwarded> {
+) -> Option<(&'a [u8], bool)> {
     let address = address?;
-    let excepted = [frontend, backend]
-        .into_iter()
-        .flatten()
-        .any(|rule| rule.except.is_some_and(|network| network.contains(address)));
+    let rules = || [backend, frontend].into_iter().flatten();
+    let excepted = rules().any(|rule| rule.except.is_some_and(|network| network.contains(address)));
     if excepted {
         return None;
     }
-    backend.or(frontend)
+    let rule = rules().next()?;
+    Some((rule.header.as_bytes(), rules().all(|rule| rule.if_none)))
 }
