@@ -50,7 +50,7 @@ pub fn concat(text: &[u8], start: &[u8], variable: Option<&[u8]>, end: &[u8], ou
     }
 }
 
-/// Appends the converter `add_item`: as [`concat`], but `delimiter` stands only between a
+/// Appends the converter `add_item`: as [`concat()`], but `delimiter` stands only between a
 /// text and something that is added to it.
 pub fn add_item(
     text: &[u8],
